@@ -1,0 +1,2 @@
+//! viralcore
+fn main() {}
