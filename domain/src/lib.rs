@@ -1,1 +1,29 @@
-//! domain
+//! The rules of ViralCore: money, ledger, state machines, limits, schedules.
+//!
+//! Pure: no I/O, no clock, no randomness; time and ids are passed in. Everything above (store, providers, app,
+//! faces) depends on this crate and this crate depends on none of them. Start reading at [`ledger`] and
+//! [`withdrawal`].
+
+pub mod audit;
+pub mod bucket;
+pub mod case;
+pub mod event;
+pub mod id;
+pub mod job;
+pub mod ledger;
+pub mod money;
+pub mod nuban;
+pub mod operator;
+pub mod outcome;
+pub mod policy;
+pub mod schedule;
+pub mod secret;
+pub mod switch;
+pub mod text;
+pub mod time;
+pub mod withdrawal;
+
+pub use id::{CaseId, IdempotencyKey, UserId, WithdrawalId};
+pub use money::{Currency, Money, Rate};
+pub use secret::Secret;
+pub use time::Timestamp;
