@@ -1,1 +1,3 @@
-//! store
+//! sqlx: transactions and tables, on SQLite and PostgreSQL.
+mod error;
+pub use error::StoreError;
