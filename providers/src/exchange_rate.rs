@@ -1,0 +1,160 @@
+//! The dollar in naira from exchangerate-api.com, once a day's figure. The key is part of the path, so no URL is ever
+//! shown or logged.
+
+use domain::outcome::LocalReason;
+use domain::{Rate, Secret, Timestamp};
+use reqwest::{Method, Url};
+use serde::Deserialize;
+use serde_json::value::RawValue;
+
+use crate::decimal;
+use crate::http::{Call, HttpClient, Purpose, RawReply};
+use crate::read::{ReadError, beginning, complete, garbage};
+
+/// A rate with where and when it comes from.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Quote {
+    /// Naira for one dollar.
+    pub rate: Rate,
+    /// Who said so.
+    pub source: &'static str,
+    /// When the source last changed it.
+    pub at: Option<Timestamp>,
+}
+
+/// The service.
+#[derive(Clone, Debug)]
+pub struct ExchangeRate {
+    base: Option<Url>,
+    key: Option<Secret>,
+    http: HttpClient,
+}
+
+impl ExchangeRate {
+    /// `base_url` such as `https://v6.exchangerate-api.com`.
+    pub fn new(base_url: &str, key: Option<Secret>, http: HttpClient) -> Self {
+        let base = Url::parse(base_url).ok().filter(|url| url.has_host() && url.scheme().starts_with("http"));
+        Self { base, key: key.filter(|key| !key.is_empty()), http }
+    }
+
+    /// Naira for one dollar.
+    pub async fn usd_ngn(&self) -> Result<Quote, ReadError> {
+        let refuse = |why: &str| ReadError::NotSent(LocalReason::Refused(why.to_owned()));
+        let key = self.key.as_ref().ok_or_else(|| refuse("no exchange rate key is configured"))?;
+        let mut url = self.base.clone().ok_or_else(|| refuse("the exchange rate URL is not valid"))?;
+        url.path_segments_mut().map_err(|()| refuse("the exchange rate URL is not valid"))?.pop_if_empty().extend([
+            "v6",
+            key.expose(),
+            "latest",
+            "USD",
+        ]);
+        let call = Call {
+            operation: "exchange_rate",
+            purpose: Purpose::Read,
+            method: Method::GET,
+            url,
+            bearer: None,
+            json: None,
+            correlation: None,
+        };
+        read_quote(self.http.call(call).await.raw).map_err(|error| without(error, key))
+    }
+}
+
+#[derive(Deserialize)]
+struct Latest {
+    result: String,
+    base_code: Option<String>,
+    #[serde(rename = "error-type")]
+    error_type: Option<String>,
+    time_last_update_unix: Option<i64>,
+    conversion_rates: Option<Rates>,
+}
+
+#[derive(Deserialize)]
+struct Rates {
+    #[serde(rename = "NGN")]
+    ngn: Option<Box<RawValue>>,
+}
+
+/// Total over raw replies. The service says in words what its status says loosely, so a refusal is read first.
+fn read_quote(raw: RawReply) -> Result<Quote, ReadError> {
+    if let RawReply::Complete(reply) = &raw
+        && (400..500).contains(&reply.status)
+        && let Ok(latest) = serde_json::from_slice::<Latest>(&reply.body)
+        && let Some(kind) = latest.error_type
+    {
+        return Err(match kind.as_str() {
+            "invalid-key" | "inactive-account" => ReadError::Auth(kind),
+            "quota-reached" => ReadError::RateLimited { retry_after: reply.retry_after },
+            _ => ReadError::Refused { status: reply.status, text: domain::text::scrub(&kind, 60) },
+        });
+    }
+    let reply = complete(raw)?;
+    let latest: Latest = serde_json::from_slice(&reply.body)
+        .map_err(|_| garbage(&format!("HTTP {}: {}", reply.status, beginning(&reply.body))))?;
+    if reply.status != 200 || latest.result != "success" {
+        return Err(garbage(&format!("HTTP {} with result {}", reply.status, latest.result)));
+    }
+    if latest.base_code.as_deref() != Some("USD") {
+        return Err(garbage("rates of another currency"));
+    }
+    let ngn = latest.conversion_rates.and_then(|rates| rates.ngn).ok_or_else(|| garbage("no rate for NGN"))?;
+    let text = decimal::number_text(&ngn).ok_or_else(|| garbage("a rate that is no decimal"))?;
+    let rate = Rate::parse(&text).map_err(|error| garbage(&format!("the rate: {error}")))?;
+    Ok(Quote { rate, source: "exchangerate-api", at: latest.time_last_update_unix.map(Timestamp::from_secs) })
+}
+
+/// A page that quotes the address it was asked for quotes the key with it.
+fn without(error: ReadError, key: &Secret) -> ReadError {
+    let hide = |text: String| crate::http::hidden(&text, &[key.expose()]);
+    match error {
+        ReadError::Auth(text) => ReadError::Auth(hide(text)),
+        ReadError::Lost(text) => ReadError::Lost(hide(text)),
+        ReadError::Garbage(text) => ReadError::Garbage(hide(text)),
+        ReadError::Refused { status, text } => ReadError::Refused { status, text: hide(text) },
+        other => other,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::http::Reply;
+
+    fn reply(status: u16, body: &str) -> RawReply {
+        RawReply::Complete(Reply { status, retry_after: None, body: body.into() })
+    }
+
+    #[test]
+    fn a_quote_keeps_its_digits_and_its_time() {
+        let body = r#"{"result":"success","time_last_update_unix":1763683201,"base_code":"USD",
+            "conversion_rates":{"EUR":0.8617,"NGN":1560.2500}}"#;
+        let quote = read_quote(reply(200, body)).unwrap();
+        assert_eq!((quote.rate.parts(), quote.at), ((156_025, 100), Some(Timestamp::from_secs(1_763_683_201))));
+    }
+
+    #[test]
+    fn anything_else_is_no_quote() {
+        let rate =
+            |rate: &str| format!(r#"{{"result":"success","base_code":"USD","conversion_rates":{{"NGN":{rate}}}}}"#);
+        for (status, body, code) in [
+            (200, rate("0"), "garbage"),
+            (200, rate("-1"), "garbage"),
+            (200, rate("1.5e3"), "garbage"),
+            (200, rate("null"), "garbage"),
+            (200, rate("[1]"), "garbage"),
+            (200, r#"{"result":"success","base_code":"EUR","conversion_rates":{"NGN":1700}}"#.to_owned(), "garbage"),
+            (200, r#"{"result":"error","error-type":"invalid-key"}"#.to_owned(), "garbage"),
+            (200, "<html>".to_owned(), "garbage"),
+            (302, rate("1560"), "garbage"),
+            (403, r#"{"result":"error","error-type":"invalid-key"}"#.to_owned(), "auth"),
+            (403, r#"{"result":"error","error-type":"inactive-account"}"#.to_owned(), "auth"),
+            (429, r#"{"result":"error","error-type":"quota-reached"}"#.to_owned(), "rate_limited"),
+            (404, r#"{"result":"error","error-type":"unsupported-code"}"#.to_owned(), "refused"),
+            (500, String::new(), "server"),
+        ] {
+            assert_eq!(read_quote(reply(status, &body)).map_err(|error| error.code()), Err(code), "{status} {body}");
+        }
+    }
+}
