@@ -194,12 +194,13 @@ impl Faults {
 fn take_one(queue: &mut VecDeque<Fault>, op: &str, layer: Layer) -> Option<Fault> {
     let matches =
         |fault: &Fault| fault.fault.layer() == layer && (fault.op == "any" || fault.op.eq_ignore_ascii_case(op));
-    let index = queue.iter().position(matches)?;
-    let fault = queue.get_mut(index)?;
-    if fault.after > 0 {
-        fault.after -= 1;
-        return None;
+    // Each fault counts the matching calls for itself, so that scripted ones do not hold each other up.
+    let ready = queue.iter().position(|fault| matches(fault) && fault.after == 0);
+    for fault in queue.iter_mut().filter(|fault| matches(fault)) {
+        fault.after = fault.after.saturating_sub(1);
     }
+    let index = ready?;
+    let fault = queue.get_mut(index)?;
     let taken = fault.clone();
     match fault.times {
         0 => {}
