@@ -1,3 +1,42 @@
 //! sqlx: transactions and tables, on SQLite and PostgreSQL.
+//!
+//! Promises
+//! - [`Store::write`] is the only way to change data, and nobody is answered before COMMIT.
+//! - One code path through `sqlx::Any`; the few statements that differ are in [`dialect`].
+//! - No network call happens inside a transaction: closures get nothing but the transaction.
+//!
+//! On SQLite writers share commits (see `group`), and plain postings are posted as one set-based batch (see
+//! [`ledger`]). Each table has a module with its statements beside the functions that use them. Business rules are
+//! `app`'s; constraints here repeat them, so that two layers must fail before money does.
+
+pub mod attempts;
+pub mod audit;
+pub mod cases;
+pub mod check;
+pub mod dialect;
 mod error;
+pub mod events;
+mod group;
+pub mod holds;
+pub mod inbox;
+pub mod jobs;
+pub mod lease;
+pub mod ledger;
+pub mod listing;
+pub mod operators;
+pub mod outbox;
+pub mod rail;
+pub mod rates;
+mod row;
+mod setup;
+pub mod signatures;
+mod store;
+pub mod upkeep;
+pub mod users;
+pub mod webhooks;
+pub mod withdrawals;
+
+pub use dialect::Dialect;
 pub use error::StoreError;
+pub use setup::OpenError;
+pub use store::{Store, Tx};

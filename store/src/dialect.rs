@@ -1,0 +1,177 @@
+//! The few statements that differ between the engines.
+
+/// Which engine the store is on.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Dialect {
+    /// Embedded, the default.
+    Sqlite,
+    /// A server.
+    Postgres,
+}
+
+impl Dialect {
+    /// The text for this engine.
+    pub const fn pick(self, sqlite: &'static str, postgres: &'static str) -> &'static str {
+        match self {
+            Self::Sqlite => sqlite,
+            Self::Postgres => postgres,
+        }
+    }
+
+    /// The word for messages.
+    pub const fn word(self) -> &'static str {
+        self.pick("sqlite", "postgres")
+    }
+}
+
+/// Reserves `$1` journal ids. SQLite has one writer, so counting on is safe inside its transaction.
+pub(crate) const RESERVE_JOURNALS: (&str, &str) = (
+    "select coalesce(max(id), 0) + 1 from journal",
+    "select nextval(pg_get_serial_sequence('journal', 'id')) from generate_series(1, $1)",
+);
+
+/// Journals with the keys of the JSON list `$1`.
+pub(crate) const KNOWN_JOURNALS: (&str, &str) = (
+    "select j.id, j.key, j.digest from json_each($1) k cross join journal j on j.key = k.value",
+    "select j.id, j.key, j.digest from json_array_elements_text(cast($1 as json)) k (value) \
+     join journal j on j.key = k.value",
+);
+
+/// Accounts with the `[name, currency]` pairs of the JSON list `$1`; on PostgreSQL user accounts are locked in id order.
+pub(crate) const ACCOUNTS: (&str, &str) = (
+    "select a.id, a.name, a.currency, coalesce(a.posted, 0), coalesce(a.version, 0) \
+     from json_each($1) k cross join account a on a.name = json_extract(k.value, '$[0]') \
+     and a.currency = json_extract(k.value, '$[1]')",
+    "select a.id, a.name, a.currency, coalesce(a.posted, 0), coalesce(a.version, 0) from account a \
+     where (a.name, a.currency) in (select k.value ->> 0, k.value ->> 1 from json_array_elements(cast($1 as json)) k) \
+     and a.kind = 'user' order by a.id for no key update",
+);
+
+/// On PostgreSQL our own accounts are read apart: they have no balance and are never locked.
+pub(crate) const OWN_ACCOUNTS: &str = "select a.id, a.name, a.currency, coalesce(a.posted, 0), coalesce(a.version, 0) from account a \
+     where (a.name, a.currency) in (select k.value ->> 0, k.value ->> 1 from json_array_elements(cast($1 as json)) k) \
+     and a.kind <> 'user'";
+
+/// Creates the accounts `[name, currency, kind, user or null]` of the JSON list `$1` that are missing.
+pub(crate) const CREATE_ACCOUNTS: (&str, &str) = (
+    "insert into account (name, currency, kind, user_id, floor, posted, version) \
+     select json_extract(value, '$[0]'), json_extract(value, '$[1]'), json_extract(value, '$[2]'), \
+            json_extract(value, '$[3]'), case json_extract(value, '$[2]') when 'user' then 0 end, \
+            case json_extract(value, '$[2]') when 'user' then 0 end, \
+            case json_extract(value, '$[2]') when 'user' then 0 end \
+     from json_each($1) where true on conflict (name, currency) do nothing",
+    "insert into account (name, currency, kind, user_id, floor, posted, version) \
+     select value ->> 0, value ->> 1, value ->> 2, cast(value ->> 3 as bigint), \
+            case value ->> 2 when 'user' then 0 end, case value ->> 2 when 'user' then 0 end, \
+            case value ->> 2 when 'user' then 0 end \
+     from json_array_elements(cast($1 as json)) order by value ->> 0 on conflict (name, currency) do nothing",
+);
+
+/// Inserts the journals `[id, key, digest, kind, reverses, actor, cause, at]` of the JSON list `$1`.
+pub(crate) const INSERT_JOURNALS: (&str, &str) = (
+    "insert into journal (id, key, digest, kind, reverses, actor, cause, at) \
+     select json_extract(value, '$[0]'), json_extract(value, '$[1]'), unhex(json_extract(value, '$[2]')), \
+            json_extract(value, '$[3]'), json_extract(value, '$[4]'), json_extract(value, '$[5]'), \
+            json_extract(value, '$[6]'), json_extract(value, '$[7]') from json_each($1)",
+    "insert into journal (id, key, digest, kind, reverses, actor, cause, at) \
+     select cast(value ->> 0 as bigint), value ->> 1, decode(value ->> 2, 'hex'), value ->> 3, \
+            cast(value ->> 4 as bigint), value ->> 5, value ->> 6, cast(value ->> 7 as bigint) \
+     from json_array_elements(cast($1 as json))",
+);
+
+/// Inserts the entries `[journal, seq, account, amount, account_version]` of the JSON list `$1`.
+pub(crate) const INSERT_ENTRIES: (&str, &str) = (
+    "insert into entry (journal, seq, account, amount, account_version) \
+     select json_extract(value, '$[0]'), json_extract(value, '$[1]'), json_extract(value, '$[2]'), \
+            json_extract(value, '$[3]'), json_extract(value, '$[4]') from json_each($1)",
+    "insert into entry (journal, seq, account, amount, account_version) \
+     select cast(value ->> 0 as bigint), cast(value ->> 1 as bigint), cast(value ->> 2 as bigint), \
+            cast(value ->> 3 as bigint), cast(value ->> 4 as bigint) from json_array_elements(cast($1 as json))",
+);
+
+/// Sets the balances `[id, posted, version]` of the JSON list `$1`.
+pub(crate) const UPDATE_ACCOUNTS: (&str, &str) = (
+    "update account set posted = json_extract(v.value, '$[1]'), version = json_extract(v.value, '$[2]') \
+     from json_each($1) v where account.id = json_extract(v.value, '$[0]')",
+    "update account set posted = cast(v.value ->> 1 as bigint), version = cast(v.value ->> 2 as bigint) \
+     from json_array_elements(cast($1 as json)) v where account.id = cast(v.value ->> 0 as bigint)",
+);
+
+/// Inserts the updates `[update_id, user_id, body, at]` of the JSON list `$1`.
+pub(crate) const INSERT_UPDATES: (&str, &str) = (
+    "insert into inbox (update_id, user_id, body, state, received_at) \
+     select json_extract(value, '$[0]'), json_extract(value, '$[1]'), json_extract(value, '$[2]'), 'open', \
+            json_extract(value, '$[3]') from json_each($1) where true on conflict (update_id) do nothing",
+    "insert into inbox (update_id, user_id, body, state, received_at) \
+     select cast(value ->> 0 as bigint), cast(value ->> 1 as bigint), value ->> 2, 'open', \
+            cast(value ->> 3 as bigint) from json_array_elements(cast($1 as json)) on conflict (update_id) do nothing",
+);
+
+/// Marks the updates of the JSON list `$1` done at `$2`.
+pub(crate) const UPDATES_DONE: (&str, &str) = (
+    "update inbox set state = 'done', done_at = $2 where state = 'open' \
+     and update_id in (select value from json_each($1))",
+    "update inbox set state = 'done', done_at = $2 where state = 'open' \
+     and update_id in (select cast(value as bigint) from json_array_elements_text(cast($1 as json)))",
+);
+
+/// Keeps the conversations `[user, state, at]` of the JSON list `$1`.
+pub(crate) const SAVE_CONVERSATIONS: (&str, &str) = (
+    "insert into conversation (user_id, state, updated_at) \
+     select json_extract(value, '$[0]'), json_extract(value, '$[1]'), json_extract(value, '$[2]') from json_each($1) \
+     where true on conflict (user_id) do update set state = excluded.state, updated_at = excluded.updated_at",
+    "insert into conversation (user_id, state, updated_at) \
+     select cast(value ->> 0 as bigint), value ->> 1, cast(value ->> 2 as bigint) \
+     from json_array_elements(cast($1 as json)) \
+     on conflict (user_id) do update set state = excluded.state, updated_at = excluded.updated_at",
+);
+
+/// Keeps the keyboards `[id, user, actions, at]` of the JSON list `$1`.
+pub(crate) const INSERT_KEYBOARDS: (&str, &str) = (
+    "insert into keyboard (id, user_id, actions, created_at) \
+     select json_extract(value, '$[0]'), json_extract(value, '$[1]'), json_extract(value, '$[2]'), \
+            json_extract(value, '$[3]') from json_each($1)",
+    "insert into keyboard (id, user_id, actions, created_at) \
+     select value ->> 0, cast(value ->> 1 as bigint), value ->> 2, cast(value ->> 3 as bigint) \
+     from json_array_elements(cast($1 as json))",
+);
+
+/// Inserts the messages `[chat, priority, kind, method, payload, key, event_id, correlation, run_at, at]` of `$1`.
+pub(crate) const INSERT_MESSAGES: (&str, &str) = (
+    "insert into outbox (chat_id, priority, kind, method, payload, key, event_id, correlation, state, run_at, created_at) \
+     select json_extract(value, '$[0]'), json_extract(value, '$[1]'), json_extract(value, '$[2]'), \
+            json_extract(value, '$[3]'), json_extract(value, '$[4]'), json_extract(value, '$[5]'), \
+            json_extract(value, '$[6]'), json_extract(value, '$[7]'), 'ready', json_extract(value, '$[8]'), \
+            json_extract(value, '$[9]') from json_each($1) where true on conflict (key) do nothing",
+    "insert into outbox (chat_id, priority, kind, method, payload, key, event_id, correlation, state, run_at, created_at) \
+     select cast(value ->> 0 as bigint), cast(value ->> 1 as bigint), value ->> 2, value ->> 3, value ->> 4, \
+            value ->> 5, value ->> 6, value ->> 7, 'ready', cast(value ->> 8 as bigint), cast(value ->> 9 as bigint) \
+     from json_array_elements(cast($1 as json)) on conflict (key) do nothing",
+);
+
+/// Marks the messages `[id, message_id]` of the JSON list `$1` sent at `$2`.
+pub(crate) const MESSAGES_SENT: (&str, &str) = (
+    "update outbox set state = 'sent', sent_at = $2, attempts = attempts + 1, \
+     message_id = json_extract(v.value, '$[1]') from json_each($1) v \
+     where outbox.id = json_extract(v.value, '$[0]') and outbox.state = 'ready'",
+    "update outbox set state = 'sent', sent_at = $2, attempts = attempts + 1, \
+     message_id = cast(v.value ->> 1 as bigint) from json_array_elements(cast($1 as json)) v \
+     where outbox.id = cast(v.value ->> 0 as bigint) and outbox.state = 'ready'",
+);
+
+/// Claims one ready job of lane `$1` due at `$2` for owner `$3` until `$4`.
+pub(crate) const CLAIM_JOB: (&str, &str) = (
+    "update job set state = 'running', owner = $3, lease_until = $4, fence = fence + 1, attempts = attempts + 1, \
+     updated_at = $2 where id = (select id from job where state = 'ready' and lane = $1 and run_at <= $2 \
+     order by run_at, id limit 1) returning id, kind, object, payload, attempts, crashes, fence",
+    "update job set state = 'running', owner = $3, lease_until = $4, fence = fence + 1, attempts = attempts + 1, \
+     updated_at = $2 where id = (select id from job where state = 'ready' and lane = $1 and run_at <= $2 \
+     order by run_at, id limit 1 for update skip locked) returning id, kind, object, payload, attempts, crashes, fence",
+);
+
+impl Dialect {
+    /// The text of a pair for this engine.
+    pub(crate) const fn of(self, pair: (&'static str, &'static str)) -> &'static str {
+        self.pick(pair.0, pair.1)
+    }
+}

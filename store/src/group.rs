@@ -1,0 +1,228 @@
+//! Shared commits on SQLite: the open transaction is handed from writer to writer, each in a savepoint of its own.
+//!
+//! Promises
+//! - A member is answered after the COMMIT that holds its change, or is run again when that COMMIT failed.
+//! - A member that fails or is dropped half-way leaves nothing behind: its savepoint is rolled back.
+//! - A group ends at [`MEMBERS_MAX`] members, after [`AGE_MAX`], or when nobody waits for the connection.
+//! - After [`STREAK_MAX`] of uninterrupted work the writer rests for a moment, so that other processes get the file.
+//!
+//! COMMIT runs in a task of its own: dropping the caller's future cannot leave a transaction open.
+
+use crate::Dialect;
+use crate::StoreError;
+use crate::store::{Home, Tx};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::time::{Duration, Instant};
+use tokio::sync::{Mutex, OwnedMutexGuard, watch};
+
+pub(crate) const MEMBERS_MAX: usize = 256;
+const AGE_MAX: Duration = Duration::from_millis(5);
+const STREAK_MAX: Duration = Duration::from_millis(50);
+const REST: Duration = Duration::from_millis(1);
+
+/// How a group ended.
+#[derive(Clone, Debug)]
+pub(crate) enum Ended {
+    /// Not yet.
+    Open,
+    /// Durable.
+    Committed,
+    /// Nothing of it happened; the reason in words.
+    Lost(Arc<StoreError>),
+}
+
+/// The writing connection and the transaction that may be open on it.
+pub(crate) struct Group {
+    home: Home,
+    number: u64,
+    open: bool,
+    in_savepoint: bool,
+    members: usize,
+    began: Instant,
+    streak: Instant,
+    ended: watch::Sender<Ended>,
+}
+
+impl Group {
+    /// The member that follows is the group's last.
+    pub(crate) fn seal(&mut self) {
+        self.members = MEMBERS_MAX;
+    }
+
+    async fn run(&self, sql: &'static str) -> Result<(), StoreError> {
+        self.home.borrow(Dialect::Sqlite)?.raw(sql).await
+    }
+}
+
+/// Hands the writing connection out.
+#[derive(Clone)]
+pub(crate) struct Writer {
+    group: Arc<Mutex<Group>>,
+    waiting: Arc<AtomicUsize>,
+    committed: watch::Sender<u64>,
+    fatal: watch::Sender<Option<String>>,
+}
+
+/// Counts a writer that waits for the connection, also when it is dropped while waiting.
+struct Waiting<'a>(&'a AtomicUsize);
+
+impl<'a> Waiting<'a> {
+    fn enter(count: &'a AtomicUsize) -> Self {
+        count.fetch_add(1, Ordering::SeqCst);
+        Self(count)
+    }
+}
+
+impl Drop for Waiting<'_> {
+    fn drop(&mut self) {
+        self.0.fetch_sub(1, Ordering::SeqCst);
+    }
+}
+
+impl Writer {
+    pub(crate) fn new(home: Home, committed: watch::Sender<u64>, fatal: watch::Sender<Option<String>>) -> Self {
+        let now = Instant::now();
+        let group = Group {
+            home,
+            number: 0,
+            open: false,
+            in_savepoint: false,
+            members: 0,
+            began: now,
+            streak: now,
+            ended: watch::Sender::new(Ended::Open),
+        };
+        Self { group: Arc::new(Mutex::new(group)), waiting: Arc::default(), committed, fatal }
+    }
+
+    /// The connection, with a transaction open on it and no savepoint.
+    pub(crate) async fn join(&self) -> Result<OwnedMutexGuard<Group>, StoreError> {
+        let mut group = {
+            let _waiting = Waiting::enter(&self.waiting);
+            Arc::clone(&self.group).lock_owned().await
+        };
+        if group.in_savepoint {
+            // The member before us was dropped inside its closure.
+            let undone = undo_savepoint(&mut group).await;
+            if let Err(error) = undone {
+                self.lose(&mut group, error).await;
+            }
+        }
+        if !group.open {
+            group.run("begin immediate").await?;
+            group.open = true;
+            group.number += 1;
+            group.members = 0;
+            group.began = Instant::now();
+            group.ended = watch::Sender::new(Ended::Open);
+            self.close_in_time(group.number);
+        }
+        Ok(group)
+    }
+
+    /// Runs one member in a savepoint; its change waits for the group's COMMIT. Returns the group's end to wait for.
+    pub(crate) async fn member<T, E, Fut: Future<Output = Result<T, E>>>(
+        &self,
+        mut group: OwnedMutexGuard<Group>,
+        work: &impl Fn(Tx) -> Fut,
+    ) -> Result<(Result<T, E>, watch::Receiver<Ended>), StoreError> {
+        group.in_savepoint = true;
+        let began = group.run("savepoint member").await.and_then(|()| group.home.borrow(Dialect::Sqlite));
+        let tx = match began {
+            Ok(tx) => tx,
+            Err(error) => {
+                group.in_savepoint = false;
+                self.lose(&mut group, error).await;
+                return Err(StoreError::Contended);
+            }
+        };
+        let result = work(tx).await;
+        let settled = match &result {
+            Ok(_) => release_savepoint(&mut group).await,
+            Err(_) => undo_savepoint(&mut group).await,
+        };
+        let ended = group.ended.subscribe();
+        group.members += 1;
+        if let Err(error) = settled {
+            self.lose(&mut group, error).await;
+        } else if group.members >= MEMBERS_MAX
+            || group.began.elapsed() >= AGE_MAX
+            || self.waiting.load(Ordering::SeqCst) == 0
+        {
+            self.commit(group);
+        }
+        Ok((result, ended))
+    }
+
+    /// Commits in a task of its own.
+    pub(crate) fn commit(&self, mut group: OwnedMutexGuard<Group>) {
+        let writer = self.clone();
+        tokio::spawn(async move { writer.commit_now(&mut group).await });
+    }
+
+    pub(crate) async fn commit_now(&self, group: &mut Group) {
+        match group.run("commit").await {
+            Ok(()) => {
+                group.open = false;
+                group.ended.send_replace(Ended::Committed);
+                self.committed.send_modify(|n| *n += 1);
+            }
+            Err(error) => self.lose(group, error).await,
+        }
+        if group.streak.elapsed() >= STREAK_MAX {
+            if self.waiting.load(Ordering::SeqCst) > 0 {
+                tokio::time::sleep(REST).await;
+            }
+            group.streak = Instant::now();
+        }
+    }
+
+    /// The whole group is gone: its members are told and run again or are refused.
+    async fn lose(&self, group: &mut Group, error: StoreError) {
+        tracing::error!(error = %error, "A shared transaction was lost and is rolled back");
+        if matches!(error, StoreError::Unusable(_)) || is_io(&error) {
+            self.fatal.send_replace(Some(error.to_string()));
+        }
+        if group.open {
+            // Fails when SQLite has already rolled back; either way nothing is open afterwards.
+            let _ = group.run("rollback").await;
+        }
+        group.open = false;
+        group.in_savepoint = false;
+        group.ended.send_replace(Ended::Lost(Arc::new(error)));
+    }
+
+    /// A group whose next member never came is committed all the same.
+    fn close_in_time(&self, number: u64) {
+        let writer = self.clone();
+        tokio::spawn(async move {
+            tokio::time::sleep(AGE_MAX).await;
+            let mut group = Arc::clone(&writer.group).lock_owned().await;
+            if group.open && group.number == number {
+                if group.in_savepoint
+                    && let Err(error) = undo_savepoint(&mut group).await
+                {
+                    return writer.lose(&mut group, error).await;
+                }
+                writer.commit_now(&mut group).await;
+            }
+        });
+    }
+}
+
+/// A failed fsync or read: never tried again (`money-safety.md` section 10).
+fn is_io(error: &StoreError) -> bool {
+    matches!(error, StoreError::Driver(text) if text.contains("disk I/O error"))
+}
+
+async fn release_savepoint(group: &mut Group) -> Result<(), StoreError> {
+    group.run("release member").await?;
+    group.in_savepoint = false;
+    Ok(())
+}
+
+async fn undo_savepoint(group: &mut Group) -> Result<(), StoreError> {
+    group.run("rollback to member").await?;
+    release_savepoint(group).await
+}

@@ -1,0 +1,324 @@
+//! Opening a store: URL, pragmas, migrations, and the watch over changes by other processes.
+//!
+//! Every failure ends in a sentence that says what is wrong and what to do; nothing is created or changed when a store
+//! is newer than this program, damaged or not ours.
+
+use crate::group::Writer;
+use crate::store::{Conn, Engine, Home, Inner, Store, post_batches};
+use crate::{Dialect, StoreError};
+use sqlx::any::{AnyPoolOptions, install_default_drivers};
+use sqlx::migrate::{MigrateError, Migrator};
+use sqlx::{AnyConnection, AnyPool, Connection, Row};
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use std::time::Duration;
+use tokio::sync::{mpsc, watch};
+
+static SQLITE: Migrator = sqlx::migrate!("../migrations/sqlite");
+static POSTGRES: Migrator = sqlx::migrate!("../migrations/postgres");
+
+/// Why a store could not be opened, in words for the person at the keyboard.
+#[derive(Debug, thiserror::Error)]
+pub enum OpenError {
+    /// The URL is neither `sqlite://PATH` nor `postgres://…`.
+    #[error("the store URL must be sqlite://PATH or postgres://USER@HOST/DATABASE, not {0:?}")]
+    Url(String),
+    /// The folder or file cannot be used.
+    #[error("cannot use {path}: {why}")]
+    Path {
+        /// The file.
+        path: String,
+        /// The system's words.
+        why: String,
+    },
+    /// The file is not a SQLite database or is damaged.
+    #[error("{path} is damaged or not a ViralCore store: {why}; restore a backup with `viralcore store restore`")]
+    Damaged {
+        /// The file.
+        path: String,
+        /// SQLite's words.
+        why: String,
+    },
+    /// Migrated by a newer program.
+    #[error(
+        "this store was migrated by a newer viralcore (version {0}): install that one, or restore the backup it made"
+    )]
+    Newer(i64),
+    /// A migration that was applied has other text now.
+    #[error("migration {0} of this store differs from this program's: it was made by another build")]
+    Different(i64),
+    /// Migrations wait, and this command does not apply them.
+    #[error("the store needs migrations: run `viralcore store migrate`")]
+    Pending,
+    /// Somebody holds it for longer than we wait.
+    #[error("the store is locked by another program; close it and try again")]
+    Locked,
+    /// Cannot be reached or refused us.
+    #[error("cannot open the store: {0}")]
+    Other(String),
+}
+
+fn classify(path: &str, error: sqlx::Error) -> OpenError {
+    match StoreError::from(error) {
+        StoreError::Unusable(why) => OpenError::Damaged { path: path.to_owned(), why },
+        StoreError::Busy => OpenError::Locked,
+        StoreError::Driver(why) if why.contains("unable to open") || why.contains("readonly") => {
+            OpenError::Path { path: path.to_owned(), why }
+        }
+        other => OpenError::Other(other.to_string()),
+    }
+}
+
+/// The file behind a SQLite URL.
+pub(crate) fn sqlite_path(url: &str) -> Option<PathBuf> {
+    let rest = url.strip_prefix("sqlite:")?;
+    let path = rest.strip_prefix("//").unwrap_or(rest);
+    let path = path.split('?').next().unwrap_or(path);
+    (!path.is_empty()).then(|| PathBuf::from(path))
+}
+
+/// The URL without what stands between `:` and `@`.
+pub(crate) fn without_password(url: &str) -> String {
+    let Some((scheme, rest)) = url.split_once("://") else { return url.to_owned() };
+    let Some((login, host)) = rest.rsplit_once('@') else { return url.to_owned() };
+    let user = login.split(':').next().unwrap_or("");
+    format!("{scheme}://{user}@{host}")
+}
+
+impl Store {
+    /// Opens the store and applies what migrations it lacks. `before_migrating` is called with the store's file when an
+    /// existing one is about to be changed, so that the caller can take a backup first.
+    pub async fn open(
+        url: &str,
+        before_migrating: impl AsyncFnOnce(&Store) -> Result<(), OpenError>,
+    ) -> Result<Self, OpenError> {
+        let store = Self::connect(url).await?;
+        match store.pending().await? {
+            Pending::None => {}
+            Pending::Fresh => store.migrate().await?,
+            Pending::Some => {
+                before_migrating(&store).await?;
+                store.migrate().await?;
+            }
+        }
+        Ok(store)
+    }
+
+    /// Opens a store that must not need migrations.
+    pub async fn open_current(url: &str) -> Result<Self, OpenError> {
+        let store = Self::connect(url).await?;
+        match store.pending().await? {
+            Pending::None => Ok(store),
+            Pending::Fresh | Pending::Some => Err(OpenError::Pending),
+        }
+    }
+
+    /// Opens without looking at migrations.
+    pub async fn connect(url: &str) -> Result<Self, OpenError> {
+        install_default_drivers();
+        let changes = watch::Sender::new(0);
+        let fatal = watch::Sender::new(None);
+        let engine = if let Some(path) = sqlite_path(url) {
+            open_sqlite(&path, &changes, &fatal).await?
+        } else if url.starts_with("postgres://") || url.starts_with("postgresql://") {
+            open_postgres(url).await?
+        } else {
+            return Err(OpenError::Url(without_password(url)));
+        };
+        let (postings, queue) = mpsc::unbounded_channel();
+        let inner = Arc::new(Inner { engine, postings, changes, fatal, url: url.to_owned() });
+        tokio::spawn(post_batches(Arc::downgrade(&inner), queue));
+        tokio::spawn(watch_others(Arc::downgrade(&inner)));
+        Ok(Self { inner })
+    }
+
+    async fn pending(&self) -> Result<Pending, OpenError> {
+        let migrator = self.migrator();
+        let table = self.dialect().pick(
+            "select count(*) from sqlite_master where name = '_sqlx_migrations'",
+            "select count(*) from information_schema.tables where table_name = '_sqlx_migrations' \
+             and table_schema = current_schema()",
+        );
+        let applied = self
+            .read(|mut tx| async move {
+                let exists: i64 = sqlx::query(table).fetch_one(tx.conn()).await?.try_get(0)?;
+                if exists == 0 {
+                    return Ok(Vec::new());
+                }
+                let rows =
+                    sqlx::query("select version from _sqlx_migrations order by version").fetch_all(tx.conn()).await?;
+                rows.iter().map(|row| row.try_get::<i64, _>(0).map_err(StoreError::from)).collect()
+            })
+            .await
+            .map_err(|error: StoreError| match error {
+                StoreError::Unusable(why) => OpenError::Damaged { path: self.url(), why },
+                StoreError::Busy => OpenError::Locked,
+                other => OpenError::Other(other.to_string()),
+            })?;
+        let newest = migrator.iter().map(|migration| migration.version).max().unwrap_or(0);
+        match applied.last() {
+            None => Ok(Pending::Fresh),
+            Some(version) if *version > newest => Err(OpenError::Newer(*version)),
+            Some(version) if *version < newest => Ok(Pending::Some),
+            Some(_) => Ok(Pending::None),
+        }
+    }
+
+    fn migrator(&self) -> &'static Migrator {
+        match self.dialect() {
+            Dialect::Sqlite => &SQLITE,
+            Dialect::Postgres => &POSTGRES,
+        }
+    }
+
+    /// Applies the migrations that the store lacks.
+    pub async fn migrate(&self) -> Result<(), OpenError> {
+        let url = connect_url(&self.inner.url);
+        let mut conn = AnyConnection::connect(&url).await.map_err(|e| classify(&self.url(), e))?;
+        let done = self.migrator().run_direct(None, &mut conn, false).await;
+        let _ = conn.close().await;
+        match done {
+            Ok(()) => Ok(()),
+            Err(MigrateError::VersionMissing(version)) => Err(OpenError::Newer(version)),
+            Err(MigrateError::VersionMismatch(version)) => Err(OpenError::Different(version)),
+            Err(MigrateError::Execute(error)) => Err(classify(&self.url(), error)),
+            Err(other) => Err(OpenError::Other(other.to_string())),
+        }
+    }
+}
+
+enum Pending {
+    None,
+    Fresh,
+    Some,
+}
+
+fn connect_url(url: &str) -> String {
+    match sqlite_path(url) {
+        Some(path) => format!("sqlite://{}?mode=rwc", path.display()),
+        None => url.to_owned(),
+    }
+}
+
+async fn sqlite_connection(path: &Path, read_only: bool) -> Result<AnyConnection, OpenError> {
+    let name = path.display().to_string();
+    let url = connect_url(&format!("sqlite://{name}"));
+    let mut conn = AnyConnection::connect(&url).await.map_err(|e| classify(&name, e))?;
+    let setup = setup_sqlite(&mut conn, read_only).await;
+    setup.map_err(|e| classify(&name, e))?;
+    Ok(conn)
+}
+
+async fn setup_sqlite(conn: &mut AnyConnection, read_only: bool) -> Result<(), sqlx::Error> {
+    for pragma in [
+        "pragma busy_timeout = 5000",
+        "pragma journal_mode = wal",
+        "pragma synchronous = full",
+        "pragma foreign_keys = on",
+        "pragma cache_size = -8000",
+        "pragma temp_store = memory",
+        "pragma journal_size_limit = 67108864",
+    ] {
+        sqlx::query(pragma).execute(&mut *conn).await?;
+    }
+    if read_only {
+        sqlx::query("pragma query_only = on").execute(&mut *conn).await?;
+    }
+    Ok(())
+}
+
+async fn open_sqlite(
+    path: &Path,
+    changes: &watch::Sender<u64>,
+    fatal: &watch::Sender<Option<String>>,
+) -> Result<Engine, OpenError> {
+    let name = path.display().to_string();
+    if let Some(folder) = path.parent().filter(|folder| !folder.as_os_str().is_empty()) {
+        std::fs::create_dir_all(folder).map_err(|e| OpenError::Path { path: name.clone(), why: e.to_string() })?;
+    }
+    let writer = Writer::new(
+        Home::of(Conn::Own(Box::new(sqlite_connection(path, false).await?))),
+        changes.clone(),
+        fatal.clone(),
+    );
+    let read = AnyPoolOptions::new()
+        .max_connections(4)
+        .min_connections(0)
+        .acquire_timeout(Duration::from_secs(10))
+        .after_connect(|conn, _| Box::pin(setup_sqlite(conn, true)))
+        .connect_lazy(&connect_url(&format!("sqlite://{name}")))
+        .map_err(|e| classify(&name, e))?;
+    Ok(Engine::Sqlite { writer, read })
+}
+
+async fn open_postgres(url: &str) -> Result<Engine, OpenError> {
+    let pool: AnyPool = AnyPoolOptions::new()
+        .max_connections(16)
+        .acquire_timeout(Duration::from_secs(10))
+        .after_connect(|conn, _| {
+            Box::pin(async move {
+                for setting in [
+                    "set synchronous_commit = on",
+                    "set statement_timeout = '30s'",
+                    "set lock_timeout = '10s'",
+                    "set idle_in_transaction_session_timeout = '60s'",
+                ] {
+                    sqlx::query(setting).execute(&mut *conn).await?;
+                }
+                Ok(())
+            })
+        })
+        .connect(url)
+        .await
+        .map_err(|e| OpenError::Other(e.to_string()))?;
+    Ok(Engine::Postgres { pool })
+}
+
+/// Tells [`Store::changes`] of commits that other processes made.
+async fn watch_others(inner: std::sync::Weak<Inner>) {
+    let mut seen: Option<i64> = None;
+    let mut conn: Option<AnyConnection> = None;
+    loop {
+        let Some(strong) = inner.upgrade() else { return };
+        let (sql, pause) = match &strong.engine {
+            // data_version speaks of the one connection that asks, so it must stay the same connection.
+            Engine::Sqlite { .. } => ("pragma data_version", 250),
+            Engine::Postgres { .. } => ("select coalesce(max(seq), 0) from event", 500),
+        };
+        if conn.is_none() {
+            conn = match &strong.engine {
+                Engine::Sqlite { .. } => match sqlite_path(&strong.url) {
+                    Some(path) => sqlite_connection(&path, true).await.ok(),
+                    None => None,
+                },
+                Engine::Postgres { .. } => AnyConnection::connect(&strong.url).await.ok(),
+            };
+        }
+        if let Some(reader) = &mut conn {
+            match sqlx::query(sql).fetch_one(&mut *reader).await.and_then(|row| row.try_get::<i64, _>(0)) {
+                Ok(version) => {
+                    if seen.is_some_and(|seen| seen != version) {
+                        strong.changes.send_modify(|n| *n += 1);
+                    }
+                    seen = Some(version);
+                }
+                Err(_) => conn = None,
+            }
+        }
+        drop(strong);
+        tokio::time::sleep(Duration::from_millis(pause)).await;
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn urls_are_understood() {
+        assert_eq!(sqlite_path("sqlite://db/x.db?mode=rwc"), Some(PathBuf::from("db/x.db")));
+        assert_eq!(sqlite_path("sqlite:///var/x.db"), Some(PathBuf::from("/var/x.db")));
+        assert_eq!(sqlite_path("postgres://h/d"), None);
+        assert_eq!(without_password("postgres://ada:secret@h:5432/d"), "postgres://ada@h:5432/d");
+    }
+}

@@ -1,0 +1,298 @@
+//! The store: one handle, cheap to clone; reads from a pool, writes through [`Store::write`].
+
+use crate::group::{Ended, Writer};
+use crate::{Dialect, StoreError, ledger};
+use domain::ledger::Journal;
+use sqlx::pool::PoolConnection;
+use sqlx::{Any, AnyConnection, AnyPool};
+use std::sync::{Arc, Mutex};
+use std::time::Duration;
+use tokio::sync::{mpsc, oneshot, watch};
+
+/// A transaction, or a reading connection. Closures own it while they run; when it is dropped the connection goes home,
+/// also when the closure's future is dropped half-way.
+pub struct Tx {
+    conn: Option<Conn>,
+    home: Home,
+    dialect: Dialect,
+}
+
+pub(crate) enum Conn {
+    Own(Box<AnyConnection>),
+    Pooled(PoolConnection<Any>),
+}
+
+/// Where a connection lies while no closure has it.
+#[derive(Clone, Default)]
+pub(crate) struct Home(Arc<Mutex<Option<Conn>>>);
+
+impl Home {
+    pub(crate) fn of(conn: Conn) -> Self {
+        Self(Arc::new(Mutex::new(Some(conn))))
+    }
+
+    fn put(&self, conn: Conn) {
+        *self.0.lock().unwrap_or_else(std::sync::PoisonError::into_inner) = Some(conn);
+    }
+
+    fn take(&self) -> Option<Conn> {
+        self.0.lock().unwrap_or_else(std::sync::PoisonError::into_inner).take()
+    }
+
+    /// The connection, to work with. An error when a closure kept its transaction beyond its own end.
+    pub(crate) fn borrow(&self, dialect: Dialect) -> Result<Tx, StoreError> {
+        let conn = self.take().ok_or_else(|| StoreError::Driver("the connection is still in use".to_owned()))?;
+        Ok(Tx { conn: Some(conn), home: self.clone(), dialect })
+    }
+}
+
+impl Drop for Tx {
+    fn drop(&mut self) {
+        if let Some(conn) = self.conn.take() {
+            self.home.put(conn);
+        }
+    }
+}
+
+impl Tx {
+    /// The connection, for statements of this crate.
+    pub(crate) fn conn(&mut self) -> &mut AnyConnection {
+        match &mut self.conn {
+            Some(Conn::Own(conn)) => conn,
+            Some(Conn::Pooled(conn)) => conn,
+            None => unreachable!("the connection is taken only by drop"),
+        }
+    }
+
+    pub(crate) fn dialect(&self) -> Dialect {
+        self.dialect
+    }
+
+    /// A statement without parameters or rows.
+    pub(crate) async fn raw(&mut self, sql: &'static str) -> Result<(), StoreError> {
+        sqlx::query(sql).execute(self.conn()).await?;
+        Ok(())
+    }
+}
+
+/// Serialization conflicts are tried again so often.
+const TRIES: u32 = 8;
+
+pub(crate) type Posting = (Journal, oneshot::Sender<Result<ledger::Posted, ledger::PostError>>);
+
+pub(crate) enum Engine {
+    Sqlite { writer: Writer, read: AnyPool },
+    Postgres { pool: AnyPool },
+}
+
+pub(crate) struct Inner {
+    pub(crate) engine: Engine,
+    pub(crate) postings: mpsc::UnboundedSender<Posting>,
+    pub(crate) changes: watch::Sender<u64>,
+    pub(crate) fatal: watch::Sender<Option<String>>,
+    pub(crate) url: String,
+}
+
+/// The business's memory.
+#[derive(Clone)]
+pub struct Store {
+    pub(crate) inner: Arc<Inner>,
+}
+
+impl Store {
+    /// Which engine this is.
+    pub fn dialect(&self) -> Dialect {
+        match &self.inner.engine {
+            Engine::Sqlite { .. } => Dialect::Sqlite,
+            Engine::Postgres { .. } => Dialect::Postgres,
+        }
+    }
+
+    /// The URL that it was opened with, without a password.
+    pub fn url(&self) -> String {
+        crate::setup::without_password(&self.inner.url)
+    }
+
+    /// A number that grows with every commit of any process (other processes' within about 250 ms).
+    pub fn changes(&self) -> watch::Receiver<u64> {
+        self.inner.changes.subscribe()
+    }
+
+    /// Set when the store may not be used any more (failed fsync, damage): the process must end.
+    pub fn fatal(&self) -> watch::Receiver<Option<String>> {
+        self.inner.fatal.subscribe()
+    }
+
+    /// Runs `work` in a transaction and answers after COMMIT. `work` may run again after a conflict or a lost shared
+    /// commit: it touches nothing but the transaction. An error of `work` undoes what it did.
+    pub async fn write<T, E, F, Fut>(&self, work: F) -> Result<T, E>
+    where
+        F: Fn(Tx) -> Fut,
+        Fut: Future<Output = Result<T, E>>,
+        E: From<StoreError>,
+    {
+        match &self.inner.engine {
+            Engine::Sqlite { writer, .. } => {
+                let mut last = StoreError::Contended;
+                for _ in 0..TRIES {
+                    let group = writer.join().await?;
+                    let Ok((result, mut ended)) = writer.member(group, &work).await else { continue };
+                    let end = ended.wait_for(|end| !matches!(end, Ended::Open)).await.map(|end| end.clone());
+                    match end {
+                        Ok(Ended::Committed) => return result,
+                        Ok(Ended::Lost(error)) if matches!(*error, StoreError::DiskFull) => {
+                            return Err(StoreError::DiskFull.into());
+                        }
+                        Ok(Ended::Lost(error)) => last = StoreError::Driver(error.to_string()),
+                        // The group was replaced without an end: cannot happen while its sender lives in the group.
+                        Ok(Ended::Open) | Err(_) => last = StoreError::Contended,
+                    }
+                }
+                Err(last.into())
+            }
+            Engine::Postgres { pool } => self.write_postgres(pool, &work).await,
+        }
+    }
+
+    async fn write_postgres<T, E, F, Fut>(&self, pool: &AnyPool, work: &F) -> Result<T, E>
+    where
+        F: Fn(Tx) -> Fut,
+        Fut: Future<Output = Result<T, E>>,
+        E: From<StoreError>,
+    {
+        for attempt in 0..TRIES {
+            let conn = pool.acquire().await.map_err(StoreError::from)?;
+            let mut span = Span { home: Home::of(Conn::Pooled(conn)), open: true };
+            span.run("begin").await?;
+            let result = work(span.home.borrow(Dialect::Postgres)?).await;
+            let ended = span.run(if result.is_ok() { "commit" } else { "rollback" }).await;
+            span.open = false;
+            match (result, ended) {
+                (Ok(value), Ok(())) => {
+                    self.inner.changes.send_modify(|n| *n += 1);
+                    return Ok(value);
+                }
+                (Ok(_), Err(StoreError::Contended)) => {}
+                (Ok(_), Err(error)) => return Err(error.into()),
+                (Err(error), _) => return Err(error),
+            }
+            tokio::time::sleep(Duration::from_millis(2 << attempt)).await;
+        }
+        Err(StoreError::Contended.into())
+    }
+
+    /// Runs `work` on a reading connection. Statements see what was committed when each began; for one consistent
+    /// picture use [`Store::snapshot`].
+    pub async fn read<T, E, F, Fut>(&self, work: F) -> Result<T, E>
+    where
+        F: FnOnce(Tx) -> Fut,
+        Fut: Future<Output = Result<T, E>>,
+        E: From<StoreError>,
+    {
+        let tx = self.reader().await?.borrow(self.dialect())?;
+        work(tx).await
+    }
+
+    /// Runs `work` on one consistent picture of the store. Short work only: it holds back clean-up.
+    pub async fn snapshot<T, E, F, Fut>(&self, work: F) -> Result<T, E>
+    where
+        F: FnOnce(Tx) -> Fut,
+        Fut: Future<Output = Result<T, E>>,
+        E: From<StoreError>,
+    {
+        let mut span = Span { home: self.reader().await?, open: true };
+        span.run(self.dialect().pick("begin", "begin transaction isolation level repeatable read read only")).await?;
+        let result = work(span.home.borrow(self.dialect())?).await;
+        span.run("rollback").await?;
+        span.open = false;
+        result
+    }
+
+    async fn reader(&self) -> Result<Home, StoreError> {
+        let pool = match &self.inner.engine {
+            Engine::Sqlite { read, .. } => read,
+            Engine::Postgres { pool } => pool,
+        };
+        Ok(Home::of(Conn::Pooled(pool.acquire().await?)))
+    }
+
+    /// Posts a plain journal through the group writer: many callers share one set-based batch and one COMMIT.
+    pub async fn post(&self, journal: Journal) -> Result<ledger::Posted, ledger::PostError> {
+        let (answer, posted) = oneshot::channel();
+        let lost = || ledger::PostError::Store(StoreError::Driver("the store is closed".to_owned()));
+        self.inner.postings.send((journal, answer)).map_err(|_| lost())?;
+        posted.await.map_err(|_| lost())?
+    }
+}
+
+/// A transaction on a pooled connection. Dropped half-way (its caller went away) it closes the connection, which rolls
+/// it back.
+struct Span {
+    home: Home,
+    open: bool,
+}
+
+impl Span {
+    async fn run(&mut self, sql: &'static str) -> Result<(), StoreError> {
+        self.home.borrow(Dialect::Postgres)?.raw(sql).await
+    }
+}
+
+impl Drop for Span {
+    fn drop(&mut self) {
+        if self.open
+            && let Some(Conn::Pooled(mut conn)) = self.home.take()
+        {
+            conn.close_on_drop();
+        }
+    }
+}
+
+/// Posts queued journals in batches until the store is dropped. Holds no handle that would keep the store alive.
+pub(crate) async fn post_batches(inner: std::sync::Weak<Inner>, mut postings: mpsc::UnboundedReceiver<Posting>) {
+    let mut batch: Vec<Posting> = Vec::with_capacity(crate::group::MEMBERS_MAX);
+    while postings.recv_many(&mut batch, crate::group::MEMBERS_MAX).await > 0 {
+        let Some(inner) = inner.upgrade() else { return };
+        let store = Store { inner };
+        let (journals, answers): (Vec<Journal>, Vec<_>) = batch.drain(..).unzip();
+        let posted = match &store.inner.engine {
+            Engine::Sqlite { writer, .. } => post_sqlite(writer, &journals).await,
+            Engine::Postgres { .. } => {
+                let journals = &journals;
+                store.write(|mut tx| async move { ledger::post_all(&mut tx, journals).await }).await
+            }
+        };
+        match posted {
+            Ok(verdicts) => {
+                for (answer, verdict) in answers.into_iter().zip(verdicts) {
+                    let _ = answer.send(verdict);
+                }
+            }
+            Err(error) => {
+                let text = error.to_string();
+                for answer in answers {
+                    let _ = answer.send(Err(ledger::PostError::Store(StoreError::Driver(text.clone()))));
+                }
+            }
+        }
+    }
+}
+
+type Verdicts = Vec<Result<ledger::Posted, ledger::PostError>>;
+
+/// A batch joins the open group, if there is one, and commits it.
+async fn post_sqlite(writer: &Writer, journals: &[Journal]) -> Result<Verdicts, StoreError> {
+    for _ in 0..TRIES {
+        let mut group = writer.join().await?;
+        let work = |mut tx: Tx| async move { ledger::post_all(&mut tx, journals).await };
+        group.seal();
+        let Ok((result, mut ended)) = writer.member(group, &work).await else { continue };
+        let end = ended.wait_for(|end| !matches!(end, Ended::Open)).await.map(|end| end.clone());
+        match end {
+            Ok(Ended::Committed) => return result,
+            Ok(Ended::Lost(error)) if matches!(*error, StoreError::DiskFull) => return Err(StoreError::DiskFull),
+            _ => {}
+        }
+    }
+    Err(StoreError::Contended)
+}
