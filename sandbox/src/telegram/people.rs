@@ -158,6 +158,11 @@ impl Telegram {
         (seen.collect(), room.revision)
     }
 
+    /// How many updates the bot has yet to fetch.
+    pub(crate) fn backlog(&self) -> usize {
+        self.updates.waiting()
+    }
+
     pub(crate) fn revision(&self, chat: i64) -> u64 {
         self.world().chats.get(&chat).map_or(0, |room| room.revision)
     }

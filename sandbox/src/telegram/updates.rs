@@ -182,6 +182,10 @@ impl Updates {
         info
     }
 
+    pub(crate) fn waiting(&self) -> usize {
+        self.lock().waiting.len()
+    }
+
     /// The ids that were acknowledged, oldest first, and how many updates wait.
     pub(crate) fn shown(&self) -> (Vec<i64>, usize) {
         let inner = self.lock();
