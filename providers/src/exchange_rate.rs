@@ -7,8 +7,8 @@ use reqwest::{Method, Url};
 use serde::Deserialize;
 use serde_json::value::RawValue;
 
-use crate::decimal;
 use crate::http::{Call, HttpClient, Purpose, RawReply};
+use crate::json;
 use crate::read::{ReadError, beginning, complete, garbage};
 
 /// A rate with where and when it comes from.
@@ -81,7 +81,7 @@ struct Rates {
 fn read_quote(raw: RawReply) -> Result<Quote, ReadError> {
     if let RawReply::Complete(reply) = &raw
         && (400..500).contains(&reply.status)
-        && let Ok(latest) = serde_json::from_slice::<Latest>(&reply.body)
+        && let Ok(latest) = json::object::<Latest>(&reply.body)
         && let Some(kind) = latest.error_type
     {
         return Err(match kind.as_str() {
@@ -91,7 +91,7 @@ fn read_quote(raw: RawReply) -> Result<Quote, ReadError> {
         });
     }
     let reply = complete(raw)?;
-    let latest: Latest = serde_json::from_slice(&reply.body)
+    let latest: Latest = json::object(&reply.body)
         .map_err(|_| garbage(&format!("HTTP {}: {}", reply.status, beginning(&reply.body))))?;
     if reply.status != 200 || latest.result != "success" {
         return Err(garbage(&format!("HTTP {} with result {}", reply.status, latest.result)));
@@ -100,7 +100,7 @@ fn read_quote(raw: RawReply) -> Result<Quote, ReadError> {
         return Err(garbage("rates of another currency"));
     }
     let ngn = latest.conversion_rates.and_then(|rates| rates.ngn).ok_or_else(|| garbage("no rate for NGN"))?;
-    let text = decimal::number_text(&ngn).ok_or_else(|| garbage("a rate that is no decimal"))?;
+    let text = json::number_text(&ngn).ok_or_else(|| garbage("a rate that is no decimal"))?;
     let rate = Rate::parse(&text).map_err(|error| garbage(&format!("the rate: {error}")))?;
     Ok(Quote { rate, source: "exchangerate-api", at: latest.time_last_update_unix.map(Timestamp::from_secs) })
 }

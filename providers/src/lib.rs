@@ -6,10 +6,10 @@
 //! Absent on purpose: the store, the breaker, the decision what to do with an outcome.
 //! Start reading at [`flutterwave::Flutterwave::transfer`].
 
-mod decimal;
 pub mod exchange_rate;
 pub mod flutterwave;
 pub mod http;
+mod json;
 mod read;
 
 pub use exchange_rate::{ExchangeRate, Quote};

@@ -10,6 +10,7 @@ use serde::de::DeserializeOwned;
 use serde_json::value::RawValue;
 
 use crate::http::{RawReply, Reply, TEXT_COLUMNS};
+use crate::json;
 
 /// Why a read brought nothing. The texts are scrubbed and meant for operators.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
@@ -88,7 +89,7 @@ pub(crate) struct Envelope {
 impl Envelope {
     /// A complete, well-formed answer, or nothing.
     pub(crate) fn of(body: &[u8]) -> Option<Self> {
-        serde_json::from_slice(body).ok()
+        json::object(body).ok()
     }
 
     pub(crate) fn is_success(&self) -> bool {
@@ -103,10 +104,19 @@ impl Envelope {
         self.message.as_deref().unwrap_or("")
     }
 
-    /// The payload as `T`.
-    pub(crate) fn data<T: DeserializeOwned>(&self) -> Result<T, ReadError> {
-        let data = self.data.as_ref().ok_or_else(|| garbage("no data"))?;
-        serde_json::from_str(data.get()).map_err(|error| garbage(&format!("data: {error}")))
+    /// The payload, which is an object.
+    pub(crate) fn object<T: DeserializeOwned>(&self) -> Result<T, ReadError> {
+        json::object(self.payload()?.as_bytes()).map_err(|problem| garbage(&format!("data: {problem}")))
+    }
+
+    /// The payload, which is a list; each row is read by itself.
+    pub(crate) fn rows(&self) -> Result<Vec<Box<RawValue>>, ReadError> {
+        serde_json::from_str(self.payload()?).map_err(|error| garbage(&format!("data: {error}")))
+    }
+
+    /// The payload's own text.
+    pub(crate) fn payload(&self) -> Result<&str, ReadError> {
+        self.data.as_ref().map(|data| data.get()).ok_or_else(|| garbage("no data"))
     }
 }
 

@@ -7,6 +7,7 @@ use serde::Deserialize;
 use serde_json::value::RawValue;
 
 use super::transfer::is_bank_code;
+use crate::json;
 
 /// One bank.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
@@ -22,7 +23,7 @@ pub struct Bank {
 pub(super) fn clean(rows: &[Box<RawValue>]) -> Vec<Bank> {
     let mut by_code = BTreeMap::new();
     for row in rows {
-        let Ok(row) = serde_json::from_str::<Row>(row.get()) else { continue };
+        let Ok(row) = json::object::<Row>(row.get().as_bytes()) else { continue };
         let (code, name) = (row.code.trim(), words(&row.name));
         if is_bank_code(code) && !name.is_empty() {
             by_code.entry(code.to_owned()).or_insert(name);

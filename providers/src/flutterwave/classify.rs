@@ -72,7 +72,7 @@ fn accepted(reply: &Reply, envelope: &Envelope, sent: &NewTransfer) -> Outcome<T
     if !(200..300).contains(&reply.status) {
         return unknown(&http(reply.status), envelope.message());
     }
-    let Some(data) = &envelope.data else { return unknown("bad_json", "a success without data") };
+    let Ok(data) = envelope.payload() else { return unknown("bad_json", "a success without data") };
     let transfer = match Transfer::read(data) {
         Ok(transfer) => transfer,
         Err(problem) => return unknown("bad_json", &problem),

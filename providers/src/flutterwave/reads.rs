@@ -15,8 +15,8 @@ use serde_json::value::RawValue;
 use super::banks::{self, Bank};
 use super::transfer::is_bank_code;
 use super::{Flutterwave, Request, Transfer, query_amount};
-use crate::decimal;
 use crate::http::{Exchange, Purpose, RawReply};
+use crate::json;
 use crate::read::{Envelope, ReadError, garbage, success};
 
 /// What a look-up by reference found.
@@ -111,11 +111,11 @@ impl Flutterwave {
     /// The naira wallet.
     pub async fn balance(&self) -> Result<Balance, ReadError> {
         let envelope = success(self.read("balance", &["balances", "NGN"], &[]).await.raw)?;
-        let raw: RawBalance = envelope.data()?;
+        let raw: RawBalance = envelope.object()?;
         if raw.currency != "NGN" {
             return Err(garbage("a balance in another currency"));
         }
-        let amount = |raw: &RawValue| decimal::naira_down(raw).ok_or_else(|| garbage("a balance that is no amount"));
+        let amount = |raw: &RawValue| json::naira_down(raw).ok_or_else(|| garbage("a balance that is no amount"));
         Ok(Balance { available: amount(&raw.available_balance)?, ledger: amount(&raw.ledger_balance)? })
     }
 
@@ -127,11 +127,12 @@ impl Flutterwave {
         let text = query_amount(amount);
         let query = [("amount", text.as_str()), ("currency", "NGN"), ("type", "account")];
         let envelope = success(self.read("fee", &["transfers", "fee"], &query).await.raw)?;
-        let rows: Vec<RawFee> = envelope.data()?;
-        let mut naira = rows.iter().filter(|row| row.currency == "NGN");
+        let rows = envelope.rows()?;
+        let rows = rows.iter().filter_map(|row| json::object::<RawFee>(row.get().as_bytes()).ok());
+        let mut naira = rows.filter(|row| row.currency == "NGN");
         match (naira.next(), naira.next()) {
             (Some(row), None) if row.fee_type.as_deref().unwrap_or("value") == "value" => {
-                decimal::naira_up(&row.fee).ok_or_else(|| garbage("a fee that is no amount"))
+                json::naira_up(&row.fee).ok_or_else(|| garbage("a fee that is no amount"))
             }
             _ => Err(garbage("not one fee in naira")),
         }
@@ -140,8 +141,7 @@ impl Flutterwave {
     /// The banks, cleaned, by name.
     pub async fn banks(&self) -> Result<Vec<Bank>, ReadError> {
         let envelope = success(self.read("banks", &["banks", "NG"], &[]).await.raw)?;
-        let rows: Vec<Box<RawValue>> = envelope.data()?;
-        let banks = banks::clean(&rows);
+        let banks = banks::clean(&envelope.rows()?);
         if banks.is_empty() { Err(garbage("no bank in the list")) } else { Ok(banks) }
     }
 
@@ -167,7 +167,7 @@ impl Flutterwave {
     pub async fn rate_usd_ngn(&self) -> Result<Rate, ReadError> {
         let query = [("amount", "1000"), ("destination_currency", "USD"), ("source_currency", "NGN")];
         let envelope = success(self.read("rates", &["transfers", "rates"], &query).await.raw)?;
-        let raw: RawRate = envelope.data()?;
+        let raw: RawRate = envelope.object()?;
         if raw.source.currency != "NGN" || raw.destination.currency != "USD" {
             return Err(garbage("a rate between other currencies"));
         }
@@ -183,17 +183,17 @@ fn read_found(raw: RawReply, reference: &str) -> Result<Found, ReadError> {
         reference: Option<String>,
     }
     let envelope = success(raw)?;
-    let rows: Vec<Box<RawValue>> = envelope.data()?;
+    let rows = envelope.rows()?;
     if rows.is_empty() {
         let total = page_info(&envelope).map_or(0, |info| info.total);
         return if total == 0 { Ok(Found::None) } else { Err(garbage("an empty page of a list that is not empty")) };
     }
     let is_ours = |row: &&RawValue| {
-        serde_json::from_str::<Named>(row.get()).is_ok_and(|named| named.reference.as_deref() == Some(reference))
+        json::object::<Named>(row.get().as_bytes()).is_ok_and(|named| named.reference.as_deref() == Some(reference))
     };
     let mut ours = rows.iter().map(|row| &**row).filter(is_ours);
     match (ours.next(), ours.next()) {
-        (Some(row), None) => Transfer::read(row).map(Found::One).map_err(|problem| garbage(&problem)),
+        (Some(row), None) => Transfer::read(row.get()).map(Found::One).map_err(|problem| garbage(&problem)),
         (Some(_), Some(_)) => Err(garbage("two transfers with one reference")),
         (None, _) => Err(garbage("other transfers than the one that was asked for")),
     }
@@ -205,14 +205,13 @@ fn read_one(raw: RawReply, id: i64) -> Result<Option<Transfer>, ReadError> {
         Err(ReadError::Refused { status: 400 | 404, text }) if !is_generic(&text) => return Ok(None),
         Err(error) => return Err(error),
     };
-    let data: Box<RawValue> = envelope.data()?;
-    let transfer = Transfer::read(&data).map_err(|problem| garbage(&problem))?;
+    let transfer = Transfer::read(envelope.payload()?).map_err(|problem| garbage(&problem))?;
     if transfer.id == id { Ok(Some(transfer)) } else { Err(garbage("a transfer with another id")) }
 }
 
 fn read_page(raw: RawReply, page: u32) -> Result<Page<Transfer>, ReadError> {
     let envelope = success(raw)?;
-    let rows: Vec<Box<RawValue>> = envelope.data()?;
+    let rows = envelope.rows()?;
     let info = page_info(&envelope);
     let mut read = Page { items: Vec::new(), unreadable: Vec::new(), page, total_pages: 1 };
     if let Some(info) = info {
@@ -222,7 +221,7 @@ fn read_page(raw: RawReply, page: u32) -> Result<Page<Transfer>, ReadError> {
         }
     }
     for row in &rows {
-        match Transfer::read(row) {
+        match Transfer::read(row.get()) {
             Ok(transfer) => read.items.push(transfer),
             Err(problem) => read.unreadable.push(text::scrub(&format!("{problem}: {}", row.get()), 200)),
         }
@@ -232,7 +231,7 @@ fn read_page(raw: RawReply, page: u32) -> Result<Page<Transfer>, ReadError> {
 
 fn read_resolved(raw: RawReply, account: &str) -> Result<Resolved, ResolveError> {
     let data: RawResolved = match success(raw) {
-        Ok(envelope) => envelope.data()?,
+        Ok(envelope) => envelope.object()?,
         Err(ReadError::Refused { status: 400, text }) if not_validated(&text) => {
             return Err(ResolveError::NotValidated);
         }
@@ -259,14 +258,14 @@ fn is_generic(text: &str) -> bool {
 }
 
 fn page_info(envelope: &Envelope) -> Option<PageInfo> {
-    let meta: Meta = serde_json::from_str(envelope.meta.as_ref()?.get()).ok()?;
+    let meta: Meta = json::object(envelope.meta.as_ref()?.get().as_bytes()).ok()?;
     meta.page_info
 }
 
 /// Naira over dollars as an integer ratio.
 fn ratio(naira: &RawValue, dollars: &RawValue) -> Option<Rate> {
-    let (naira, naira_den) = decimal::fraction(&decimal::number_text(naira)?)?;
-    let (dollars, dollars_den) = decimal::fraction(&decimal::number_text(dollars)?)?;
+    let (naira, naira_den) = json::fraction(&json::number_text(naira)?)?;
+    let (dollars, dollars_den) = json::fraction(&json::number_text(dollars)?)?;
     let (mut num, mut den) = (naira.checked_mul(dollars_den)?, dollars.checked_mul(naira_den)?);
     let divisor = gcd(num, den)?;
     (num, den) = (num / divisor, den / divisor);
@@ -330,5 +329,4 @@ struct RawSide {
 }
 
 #[cfg(test)]
-#[path = "reads_tests.rs"]
 mod tests;

@@ -7,7 +7,7 @@ use domain::{Currency, Money, Timestamp, text};
 use serde::{Deserialize, Serialize};
 use serde_json::value::RawValue;
 
-use crate::decimal;
+use crate::json;
 
 /// A payout to a Nigerian bank account, as it is asked for.
 #[derive(Clone, PartialEq, Eq)]
@@ -108,7 +108,7 @@ impl NewTransfer {
         let body = Body {
             account_bank: &self.bank_code,
             account_number: &self.account_number,
-            amount: decimal::json_number(self.amount)?,
+            amount: json::json_number(self.amount)?,
             currency: "NGN",
             debit_currency: "NGN",
             reference: &self.reference,
@@ -132,20 +132,20 @@ impl NewTransfer {
 
 impl Transfer {
     /// Reads one element of the provider's data.
-    pub(crate) fn read(raw: &RawValue) -> Result<Self, String> {
-        let raw: RawTransfer = serde_json::from_str(raw.get()).map_err(|error| error.to_string())?;
+    pub(crate) fn read(data: &str) -> Result<Self, String> {
+        let raw: RawTransfer = json::object(data.as_bytes())?;
         if raw.id <= 0 {
             return Err("an id that is not above zero".to_owned());
         }
-        let fee = raw.fee.as_deref().map(|fee| decimal::naira_up(fee).ok_or("a fee that is not a plain decimal"));
-        let fee_text = raw.fee.as_deref().and_then(decimal::number_text).unwrap_or_default();
+        let fee = raw.fee.as_deref().map(|fee| json::naira_up(fee).ok_or("a fee that is not a plain decimal"));
+        let fee_text = raw.fee.as_deref().and_then(json::number_text).unwrap_or_default();
         let holds = |flag: &Option<Box<RawValue>>| flag.as_deref().is_some_and(|raw| matches!(raw.get(), "1" | "true"));
         Ok(Self {
             id: raw.id,
             reference: raw.reference.unwrap_or_default(),
             bank_code: raw.bank_code.unwrap_or_default(),
             account_number: raw.account_number.unwrap_or_default(),
-            amount: decimal::naira(&raw.amount).ok_or("an amount that is not whole kobo")?,
+            amount: json::naira(&raw.amount).ok_or("an amount that is not whole kobo")?,
             currency: raw.currency,
             fee: fee.transpose()?.unwrap_or(Money::zero(Currency::Ngn)),
             fee_text,

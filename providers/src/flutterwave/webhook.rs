@@ -13,6 +13,7 @@ use serde_json::value::RawValue;
 use sha2::{Digest as _, Sha256};
 
 use super::transfer::TransferStatus;
+use crate::json;
 
 /// The header that carries the secret hash itself.
 pub const HASH_HEADER: &str = "verif-hash";
@@ -94,7 +95,7 @@ pub fn verify(headers: impl Fn(&str) -> Option<String>, body: &[u8], hashes: &[S
 /// Reads a body in either shape: `event` with `data`, or the legacy `event.type` with `transfer`.
 pub fn parse(body: &[u8]) -> Result<Hook, WebhookRefused> {
     let malformed = |what: &dyn std::fmt::Display| WebhookRefused::Malformed(text::scrub(&what.to_string(), 200));
-    let raw: RawHook = serde_json::from_slice(body).map_err(|error| malformed(&error))?;
+    let raw: RawHook = json::object(body).map_err(|problem| malformed(&problem))?;
     let event = raw.event.unwrap_or_default();
     let legacy = raw.event_type.as_deref().is_some_and(|kind| kind.eq_ignore_ascii_case("transfer"));
     let transfer = match (&raw.data, &raw.transfer) {
@@ -104,11 +105,11 @@ pub fn parse(body: &[u8]) -> Result<Hook, WebhookRefused> {
         _ => None,
     };
     if let Some(transfer) = transfer {
-        let named: Named = serde_json::from_str(transfer.get()).map_err(|error| malformed(&error))?;
+        let named: Named = json::object(transfer.get().as_bytes()).map_err(|problem| malformed(&problem))?;
         let status = TransferStatus::parse(&named.status);
         return Ok(Hook::TransferCompleted { id: named.id, reference: named.reference, status });
     }
-    let news: News = raw.data.as_deref().and_then(|data| serde_json::from_str(data.get()).ok()).unwrap_or_default();
+    let news: News = raw.data.as_deref().and_then(|data| json::object(data.get().as_bytes()).ok()).unwrap_or_default();
     let event = if event.is_empty() { raw.event_type.unwrap_or_default() } else { event };
     Ok(Hook::Other {
         event: text::clean_line(&event, 60),
@@ -165,5 +166,4 @@ fn digest(body: &[u8]) -> String {
 }
 
 #[cfg(test)]
-#[path = "webhook_tests.rs"]
 mod tests;

@@ -1,7 +1,18 @@
-//! Amounts in JSON: decimal digits read from the text itself, so that no amount passes through binary floating point.
+//! JSON read strictly: amounts from their own digits, so that none passes through binary floating point, and objects
+//! only from objects.
 
 use domain::{Currency, Money};
+use serde::de::DeserializeOwned;
 use serde_json::value::RawValue;
+
+/// An object as `T`. A struct would also be read from an array, field by field in the order of the source: an answer
+/// of another shape must not be mistaken for one that is documented.
+pub(crate) fn object<T: DeserializeOwned>(text: &[u8]) -> Result<T, String> {
+    if text.trim_ascii_start().first() != Some(&b'{') {
+        return Err("not an object".to_owned());
+    }
+    serde_json::from_slice(text).map_err(|error| error.to_string())
+}
 
 /// The digits of a JSON number, or of a string that holds one: an optional minus, digits, an optional fraction.
 /// Exponents are refused: nobody who pays in naira writes them.
@@ -92,6 +103,22 @@ mod tests {
                 (exact, up, down),
                 "{text}"
             );
+        }
+    }
+
+    #[test]
+    fn an_array_is_no_object() {
+        #[derive(serde::Deserialize)]
+        struct Two {
+            a: String,
+            b: String,
+        }
+        let two = object::<Two>(br#" {"b":"2","a":"1"}"#).unwrap();
+        assert_eq!((two.a.as_str(), two.b.as_str()), ("1", "2"));
+        for text in
+            [r#"["1","2"]"#, r#"{"a":"1"}"#, r#"{"a":"1","b":"2"}x"#, r#"{"a":"1","b":"2","a":"3"}"#, "", "null"]
+        {
+            assert!(object::<Two>(text.as_bytes()).is_err(), "{text}");
         }
     }
 
