@@ -111,11 +111,11 @@ impl Exchangerate {
 
 /// Rates for another base; not exact, as the real ones are not.
 fn cross(rates: &BTreeMap<String, Box<RawValue>>, of_base: f64) -> BTreeMap<String, Box<RawValue>> {
-    let each = |(code, rate): (&String, &Box<RawValue>)| {
+    let crossed = |rate: &RawValue| {
         let rate = rate.get().parse::<f64>().ok()? / of_base;
-        Some((code.clone(), RawValue::from_string(format!("{rate:.6}")).ok()?))
+        RawValue::from_string(format!("{rate:.6}")).ok()
     };
-    rates.iter().filter_map(each).collect()
+    rates.iter().filter_map(|(code, rate)| Some((code.clone(), crossed(rate)?))).collect()
 }
 
 fn error(status: u16, kind: &str) -> Reply {

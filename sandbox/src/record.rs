@@ -16,6 +16,7 @@ use crate::multipart;
 
 /// Older calls are dropped and counted: a stand-in may run for days.
 const CALLS_MAX: usize = 10_000;
+const BODIES_MAX: usize = 8 * 1024 * 1024;
 const BODY_MAX: usize = 64 * 1024;
 
 struct Call {
@@ -34,6 +35,15 @@ struct Call {
 enum Body {
     Raw { content_type: String, bytes: Bytes },
     Shown(Value),
+}
+
+impl Body {
+    fn size(&self) -> usize {
+        match self {
+            Body::Raw { bytes, .. } => bytes.len(),
+            Body::Shown(_) => 256, // a summary
+        }
+    }
 }
 
 /// One call as `/_record` shows it. `status` is what was answered, null when nothing was (or not yet);
@@ -55,6 +65,8 @@ struct Shown<'a> {
 #[derive(Default)]
 struct Inner {
     calls: VecDeque<Call>,
+    /// Bytes of all bodies kept.
+    bodies: usize,
     next: u64,
     dropped: u64,
     problems: VecDeque<Value>,
@@ -81,6 +93,7 @@ impl Record {
         let mut inner = self.lock();
         let number = inner.next;
         inner.next += 1;
+        inner.bodies += body.size();
         inner.calls.push_back(Call {
             number,
             op: op.to_owned(),
@@ -93,8 +106,9 @@ impl Record {
             acted: false,
             status: None,
         });
-        if inner.calls.len() > CALLS_MAX {
-            inner.calls.pop_front();
+        while inner.calls.len() > CALLS_MAX || inner.bodies > BODIES_MAX {
+            let Some(oldest) = inner.calls.pop_front() else { break };
+            inner.bodies -= oldest.body.size();
             inner.dropped += 1;
         }
         drop(inner);
@@ -135,6 +149,7 @@ impl Record {
     pub(crate) fn clear(&self) {
         let mut inner = self.lock();
         inner.calls.clear();
+        inner.bodies = 0;
         inner.problems.clear();
         inner.dropped = 0;
     }

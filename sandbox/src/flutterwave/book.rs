@@ -10,7 +10,7 @@ use super::transfer::{Ending, INSUFFICIENT, Plan, Status, Transfer};
 use crate::clock::Millis;
 
 const FIRST_ID: i64 = 396_432;
-const FLOAT: Naira = Naira::thousandths(25_000_000_000);
+const FLOAT: Naira = Naira::thousandths(100_000_000_000);
 
 /// A transfer as its caller described it, already validated.
 pub(crate) struct Wanted {

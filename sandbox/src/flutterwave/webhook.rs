@@ -1,6 +1,7 @@
 //! Webhooks on their way out: what is due, what was sent and what was answered. Three attempts, 30 minutes apart on
 //! this service's clock; anything but exactly 200 counts as failed.
 
+use std::collections::VecDeque;
 use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
@@ -8,13 +9,13 @@ use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use hmac::{Hmac, Mac as _};
 use serde::Serialize;
-use serde_json::Value;
+use serde_json::value::RawValue;
 
 use crate::clock::{Clock, Millis, iso};
 
 const ATTEMPTS_MAX: u8 = 3;
 const RETRY_AFTER_MS: Millis = 30 * 60 * 1_000;
-const SENT_KEPT: usize = 5_000;
+const SENT_KEPT: usize = 2_000;
 
 #[derive(Clone, Default)]
 struct Target {
@@ -43,13 +44,13 @@ struct Sent {
     forged: bool,
     /// Null when there was no answer.
     answered: Option<u16>,
-    body: Value,
+    body: Option<Box<RawValue>>,
 }
 
 pub(crate) struct Webhooks {
     target: Mutex<Target>,
     due: Mutex<Vec<Due>>,
-    sent: Mutex<Vec<Sent>>,
+    sent: Mutex<VecDeque<Sent>>,
     client: reqwest::Client,
 }
 
@@ -100,15 +101,15 @@ impl Webhooks {
         {
             let mut sent = lock(&self.sent);
             if sent.len() >= SENT_KEPT {
-                sent.remove(0);
+                sent.pop_front();
             }
-            sent.push(Sent {
+            sent.push_back(Sent {
                 url,
                 at: iso(clock.now()),
                 attempt: due.attempt,
                 forged: due.forged,
                 answered,
-                body: serde_json::from_str(&due.body).unwrap_or_default(),
+                body: RawValue::from_string(due.body.clone()).ok(),
             });
         }
         if answered != Some(200) && !due.forged && due.attempt < ATTEMPTS_MAX {

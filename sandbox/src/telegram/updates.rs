@@ -35,6 +35,8 @@ pub(crate) struct Hook {
 struct Inner {
     waiting: VecDeque<Update>,
     last_id: i64,
+    /// An update was put in with an id below an earlier one.
+    unordered: bool,
     /// Remembered from the last call that named it; empty is the default set.
     allowed: Vec<String>,
     hook: Option<Hook>,
@@ -78,6 +80,7 @@ impl Updates {
         let given = Identified::deserialize(&update).ok()?.update_id;
         let mut inner = self.lock();
         let id = given.unwrap_or(inner.last_id + 1);
+        inner.unordered |= id <= inner.last_id;
         inner.last_id = inner.last_id.max(id);
         update.as_object_mut()?.insert("update_id".to_owned(), json!(id));
         inner.waiting.push_back(Update { id, text: update.to_string() });
@@ -129,7 +132,7 @@ impl Updates {
         inner.poller += 1;
         match params.int("offset").unwrap_or(0) {
             0 => {}
-            offset @ 1.. => inner.acknowledge(|update| update.id < offset),
+            offset @ 1.. => inner.acknowledge_below(offset),
             last => {
                 let keep = usize::try_from(last.unsigned_abs()).unwrap_or(usize::MAX);
                 let drop_count = inner.waiting.len().saturating_sub(keep);
@@ -245,6 +248,16 @@ impl Inner {
         } else {
             self.allowed.iter().any(|each| each == kind)
         }
+    }
+
+    /// Ids nearly always ascend, and a backlog may be long: what is done lies at the front.
+    fn acknowledge_below(&mut self, offset: i64) {
+        if self.unordered {
+            return self.acknowledge(|update| update.id < offset);
+        }
+        let count = self.waiting.iter().take_while(|update| update.id < offset).count();
+        let acked = self.waiting.drain(..count).map(|update| update.id).collect();
+        self.remember(acked);
     }
 
     fn acknowledge(&mut self, done: impl Fn(&Update) -> bool) {
