@@ -174,3 +174,28 @@ async fn rates_need_the_key() {
     world.control("POST", "/exchangerate/_rates", json!({ "NGN": 1601.5, "XXX": null })).await;
     assert!(ask(world.sandbox.key("exchangerate")).await.1.contains(r#""NGN":1601.5"#));
 }
+
+#[tokio::test]
+async fn a_webhook_can_be_sent_by_hand_signed_or_forged() {
+    use base64::Engine as _;
+    use hmac::Mac as _;
+    let (url, mut received) = receiver(200).await;
+    let world = world().await;
+    world.pay("vc-w-8-1", "100").await.unwrap();
+    world.control("POST", "/flutterwave/_webhook", json!({ "url": url, "secret": "s3", "signature": true })).await;
+    let send = json!({ "reference": "vc-w-8-1", "status": "SUCCESSFUL" });
+    assert_eq!(world.control("POST", "/flutterwave/_send_webhook", send).await, json!({ "answered": 200 }));
+    let request = received.recv().await.unwrap();
+    let (head, body) = request.split_once("\r\n\r\n").unwrap();
+    let mut mac = hmac::Hmac::<sha2::Sha256>::new_from_slice(b"s3").unwrap();
+    mac.update(body.as_bytes());
+    let signature = base64::engine::general_purpose::STANDARD.encode(mac.finalize().into_bytes());
+    assert!(head.contains(&format!("flutterwave-signature: {signature}")), "{head}");
+    assert_eq!(parse(body)["data"]["status"], "SUCCESSFUL");
+
+    let forged = json!({ "reference": "vc-w-8-1", "forged": true });
+    world.control("POST", "/flutterwave/_send_webhook", forged).await;
+    assert!(received.recv().await.unwrap().contains("verif-hash: not-the-secret"));
+    let missing = world.control("POST", "/flutterwave/_send_webhook", json!({ "reference": "none" })).await;
+    assert_eq!(missing, json!({ "error": "no such transfer" }));
+}

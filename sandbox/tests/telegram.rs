@@ -237,3 +237,70 @@ async fn calls_are_checked_against_the_specification() {
         .part("f1", part);
     assert_eq!(world.http.post(url).multipart(form).send().await.unwrap().status(), 200);
 }
+
+#[tokio::test]
+async fn the_same_update_can_come_twice_and_data_can_be_forged() {
+    let world = world().await;
+    let said = world.telegram("/_say", json!({ "user": 5501, "text": "hello" })).await;
+    let (_, updates) = world.bot("getUpdates", json!({})).await;
+    world.telegram("/_update", updates["result"].clone()).await;
+    let id = said["update_id"].as_i64().unwrap();
+    let (_, twice) = world.bot("getUpdates", json!({})).await;
+    assert_eq!(ids(&twice), [id, id]);
+    assert_eq!(twice["result"][0], twice["result"][1]);
+    assert_eq!(ids(&world.bot("getUpdates", json!({ "offset": id + 1 })).await.1), Vec::<i64>::new());
+
+    let forged = json!({ "user": 5509, "chat": 5501, "message_id": 77, "data": "not a button", "inaccessible": true });
+    world.telegram("/_press", forged).await;
+    let (_, updates) = world.bot("getUpdates", json!({ "offset": id + 1 })).await;
+    let query = &updates["result"][0]["callback_query"];
+    assert_eq!((&query["from"]["id"], &query["message"]["date"]), (&json!(5509), &json!(0)));
+    let missing = world.telegram("/_press", json!({ "user": 5501, "button": "Pay" })).await;
+    assert_eq!(missing["error"], "no such button");
+}
+
+#[tokio::test]
+async fn a_webhook_gets_each_update_until_it_takes_it() {
+    let (url, mut received) = support::receiver(200).await;
+    let world = world().await;
+    let hook = json!({ "url": url, "secret_token": "abc_1", "allowed_updates": ["message"] });
+    assert_eq!(world.bot("setWebhook", hook).await.0, 200);
+    world.telegram("/_say", json!({ "user": 5501, "text": "one" })).await;
+    world.telegram("/_press", json!({ "user": 5501, "data": "not asked for" })).await;
+    world.telegram("/_say", json!({ "user": 5501, "text": "two" })).await;
+    for text in ["one", "two"] {
+        let request = received.recv().await.unwrap();
+        assert!(request.contains("x-telegram-bot-api-secret-token: abc_1"), "{request}");
+        assert!(request.contains(&format!(r#""text":"{text}""#)), "{request}");
+    }
+    let (_, insecure) = world.bot("setWebhook", json!({ "url": "http://example.com/x" })).await;
+    assert!(insecure["description"].as_str().unwrap().contains("HTTPS url must be provided"));
+}
+
+#[tokio::test]
+async fn a_group_has_members_and_its_own_pace() {
+    let world = world().await;
+    let ops = sandbox::OPS_CHAT;
+    assert_eq!(world.bot("sendMessage", json!({ "chat_id": ops, "text": "ready" })).await.0, 200);
+    world.telegram("/_groups", json!({ "id": ops, "admins": [5501], "members": [5502] })).await;
+    let status = async |user: i64| {
+        world.bot("getChatMember", json!({ "chat_id": ops, "user_id": user })).await.1["result"]["status"].clone()
+    };
+    assert_eq!([status(5501).await, status(5502).await], ["administrator", "member"]);
+    let said = world.telegram("/_say", json!({ "user": 5501, "chat": ops, "text": "/raid" })).await;
+    let (_, updates) = world.bot("getUpdates", json!({ "offset": said["update_id"] })).await;
+    let message = &updates["result"][0]["message"];
+    assert_eq!(
+        (&message["chat"]["type"], &message["entities"][0]["type"]),
+        (&json!("supergroup"), &json!("bot_command"))
+    );
+    let mut refused = 0;
+    for n in 0..25 {
+        let (status, _) = world.bot("sendMessage", json!({ "chat_id": ops, "text": format!("{n}") })).await;
+        refused += u32::from(status == 429);
+    }
+    assert!((4..=6).contains(&refused), "twenty a minute, one was sent before: {refused}");
+    world.telegram("/_groups", json!({ "id": ops, "bot_status": "kicked" })).await;
+    let (status, _) = world.bot("sendMessage", json!({ "chat_id": ops, "text": "still here?" })).await;
+    assert_eq!(status, 403);
+}
