@@ -127,14 +127,20 @@ impl Visit {
         {
             return Move::Leave(true);
         }
+        let refused = |screen: &Screen| {
+            screen.says(&REFUSALS)
+                && screen.wants().is_none()
+                && screen.confirm().is_none()
+                && screen.button("withdraw").is_none()
+        };
+        if screens.first().is_some_and(refused) {
+            return Move::Leave(self.confirmed);
+        }
         // A notice may have come after the menu, so older messages are looked at too.
         for screen in screens {
             if let Some(done) = self.answer(screen, chance) {
                 return done;
             }
-        }
-        if screens.first().is_some_and(|screen| screen.says(&REFUSALS)) {
-            return Move::Leave(self.confirmed);
         }
         self.start()
     }
