@@ -327,3 +327,15 @@ pub async fn funnel(tx: &mut Tx) -> Result<Vec<(WithdrawalState, i64, Money, Tim
         .map(|row| Ok((row.word("state")?, row.int("n")?, row.money("total", Currency::Ngn)?, row.time("oldest")?)))
         .collect()
 }
+
+/// What was approved since `since` at the level of two names, USD: what the only approver's daily cap counts.
+pub async fn two_name_usd_since(tx: &mut Tx, since: Timestamp) -> Result<Money, StoreError> {
+    let row = sqlx::query(
+        "select cast(coalesce(sum(w.usd), 0) as bigint) as total from withdrawal w where w.level >= 4 \
+         and exists (select 1 from signature s where s.subject = 'withdrawal:' || w.id and s.void = 0 and s.at > $1)",
+    )
+    .bind(since.micros())
+    .fetch_one(tx.conn())
+    .await?;
+    row.money("total", Currency::Usd)
+}
