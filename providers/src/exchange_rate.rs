@@ -53,11 +53,12 @@ impl ExchangeRate {
             purpose: Purpose::Read,
             method: Method::GET,
             url,
-            bearer: None,
+            key,
+            bearer: false,
             json: None,
             correlation: None,
         };
-        read_quote(self.http.call(call).await.raw).map_err(|error| without(error, key))
+        read_quote(self.http.call(call).await.raw)
     }
 }
 
@@ -103,18 +104,6 @@ fn read_quote(raw: RawReply) -> Result<Quote, ReadError> {
     let text = json::number_text(&ngn).ok_or_else(|| garbage("a rate that is no decimal"))?;
     let rate = Rate::parse(&text).map_err(|error| garbage(&format!("the rate: {error}")))?;
     Ok(Quote { rate, source: "exchangerate-api", at: latest.time_last_update_unix.map(Timestamp::from_secs) })
-}
-
-/// A page that quotes the address it was asked for quotes the key with it.
-fn without(error: ReadError, key: &Secret) -> ReadError {
-    let hide = |text: String| crate::http::hidden(&text, &[key.expose()]);
-    match error {
-        ReadError::Auth(text) => ReadError::Auth(hide(text)),
-        ReadError::Lost(text) => ReadError::Lost(hide(text)),
-        ReadError::Garbage(text) => ReadError::Garbage(hide(text)),
-        ReadError::Refused { status, text } => ReadError::Refused { status, text: hide(text) },
-        other => other,
-    }
 }
 
 #[cfg(test)]

@@ -110,7 +110,10 @@ pub(crate) struct Call<'a> {
     pub(crate) purpose: Purpose,
     pub(crate) method: Method,
     pub(crate) url: Url,
-    pub(crate) bearer: Option<&'a Secret>,
+    /// Taken out of the answer too, should somebody echo it.
+    pub(crate) key: &'a Secret,
+    /// The key goes into the `Authorization` header; otherwise it is part of the URL.
+    pub(crate) bearer: bool,
     /// Sent as `application/json`.
     pub(crate) json: Option<Vec<u8>>,
     /// Ties the provider's logs to ours.
@@ -150,8 +153,8 @@ impl HttpClient {
             Purpose::Read => (&self.reading, self.timeouts.read),
         };
         let mut request = client.request(call.method, call.url).timeout(total);
-        if let Some(key) = call.bearer {
-            request = request.bearer_auth(key.expose());
+        if call.bearer {
+            request = request.bearer_auth(call.key.expose());
         }
         if let Some(id) = call.correlation.filter(|id| is_token(id)) {
             request = request.header("x-correlation-id", id);
@@ -167,7 +170,7 @@ impl HttpClient {
         match client.execute(request).await {
             Ok(response) => {
                 let status = response.status().as_u16();
-                (read_body(response).await, Some(status))
+                (read_body(response, call.key).await, Some(status))
             }
             Err(error) if error.is_connect() => {
                 (RawReply::NothingLeft(LocalReason::NoConnection(own_text(error))), None)
@@ -178,7 +181,7 @@ impl HttpClient {
 }
 
 impl Answered {
-    /// The call for the attempt's row. `hide` are texts that must not be kept in clear, such as the key.
+    /// The call for the attempt's row. `hide` are texts that must not be kept in clear.
     pub(crate) fn exchange(&self, operation: &'static str, request: String, hide: &[&str]) -> Exchange {
         let reply = match &self.raw {
             RawReply::NothingLeft(why) => why.to_string(),
@@ -218,7 +221,7 @@ fn strict(timeouts: Timeouts) -> ClientBuilder {
         .user_agent(concat!("ViralCore/", env!("CARGO_PKG_VERSION")))
 }
 
-async fn read_body(mut response: reqwest::Response) -> RawReply {
+async fn read_body(mut response: reqwest::Response, key: &Secret) -> RawReply {
     let status = response.status().as_u16();
     let retry_after = retry_after(response.headers());
     let too_large =
@@ -232,7 +235,9 @@ async fn read_body(mut response: reqwest::Response) -> RawReply {
         match response.chunk().await {
             Ok(Some(chunk)) if body.len() + chunk.len() > BODY_BYTES_MAX => return too_large(),
             Ok(Some(chunk)) => body.extend_from_slice(&chunk),
-            Ok(None) => return RawReply::Complete(Reply { status, retry_after, body }),
+            Ok(None) => {
+                return RawReply::Complete(Reply { status, retry_after, body: without_key(body, key) });
+            }
             Err(error) => return lost(error),
         }
     }
@@ -283,6 +288,24 @@ fn is_token(text: &str) -> bool {
 
 pub(crate) fn millis(duration: Duration) -> i64 {
     i64::try_from(duration.as_millis()).unwrap_or(i64::MAX)
+}
+
+/// The answer without our key: whoever sends it back must not make us keep it.
+fn without_key(body: Vec<u8>, key: &Secret) -> Vec<u8> {
+    let key = key.expose().as_bytes();
+    // A shorter one is no key that anybody uses, and would shred the answer.
+    if key.len() < 8 || !body.windows(key.len()).any(|part| part == key) {
+        return body;
+    }
+    let mut out = Vec::with_capacity(body.len());
+    let mut rest = body.as_slice();
+    while let Some(at) = rest.windows(key.len()).position(|part| part == key) {
+        out.extend_from_slice(&rest[..at]);
+        out.extend_from_slice(b"[hidden]");
+        rest = &rest[at + key.len()..];
+    }
+    out.extend_from_slice(rest);
+    out
 }
 
 /// `text` without the given texts. Shorter ones than four characters hide nothing and would shred the rest.

@@ -124,6 +124,9 @@ async fn the_reads_bring_what_the_provider_has() {
     assert_eq!((first.items.len(), second.items.len(), first.total_pages), (10, 2, 2));
     assert!(first.unreadable.is_empty() && client.list("1999-01-01", "1999-01-02", 1).await.unwrap().items.is_empty());
     assert_eq!(client.get(i64::MAX).await.0, Ok(None));
+    let (found, exchange) = client.find(&first.items[0].reference).await;
+    bench.assert_clean(&format!("{found:?} {exchange:?}"));
+    assert!(exchange.reply.contains(&first.items[0].reference) && exchange.reply.contains("\"amount\":3900"));
     for (amount, fee) in [(100, 1_075), (500_000, 1_075), (500_100, 2_688), (5_000_100, 5_375)] {
         assert_eq!(client.fee(Money::ngn_minor(amount)).await, Ok(Money::ngn_minor(fee)), "{amount}");
     }

@@ -14,7 +14,8 @@ use providers::flutterwave::{Found, NewTransfer};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::{TcpListener, TcpStream};
 
-const KEY: &str = "FLWSECK_TEST-canary-X";
+// Not shaped like a key, so that only knowing it can hide it.
+const KEY: &str = "plain-canary";
 
 fn new_transfer() -> NewTransfer {
     NewTransfer {
@@ -136,7 +137,6 @@ async fn a_transfer_has_a_connection_of_its_own() {
         assert!(matches!(flutterwave.find("vc-w-1-1").await.0, Ok(Found::None)));
     }
     let reading = seen.connections.load(Ordering::SeqCst);
-    assert_eq!(reading, 1, "reads keep theirs");
     for _ in 0..3 {
         flutterwave.transfer(&new_transfer(), "test-1").await;
     }
@@ -173,7 +173,8 @@ async fn the_key_is_in_the_header_and_nowhere_else() {
             length += stream.read(&mut all[length..]).await.unwrap();
         }
         // What a careless proxy might say, with all that it was told.
-        let page = format!("<pre>{}</pre>", String::from_utf8_lossy(&all[..length]));
+        let told = String::from_utf8_lossy(&all[..length]);
+        let page = format!("Bearer {KEY} for Alexis Sanchez, ALEXIS SANCHEZ 0690000040 <pre>{told}</pre>");
         let head = format!("HTTP/1.1 502 Bad Gateway\r\ncontent-length: {}\r\n\r\n", page.len());
         stream.write_all(format!("{head}{page}").as_bytes()).await.unwrap();
         String::from_utf8_lossy(&all[..length]).into_owned()
@@ -185,7 +186,7 @@ async fn the_key_is_in_the_header_and_nowhere_else() {
     assert!(request.contains(&format!("authorization: bearer {}", KEY.to_lowercase())), "{request}");
     assert!(request.contains("x-correlation-id: withdrawal:7") && !request.contains("cookie"), "{request}");
     let shown = format!("{outcome:?} {exchange:?} {client:?} {:?}", timeouts(1));
-    for secret in ["canary", "Alexis", "0690000040"] {
+    for secret in ["canary", "Alexis", "ALEXIS", "0690000040"] {
         assert!(!shown.contains(secret), "{secret}: {shown}");
     }
     assert_eq!(outcome.word(), "unknown");

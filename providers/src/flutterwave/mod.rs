@@ -14,7 +14,7 @@ pub mod webhook;
 use std::sync::Arc;
 
 use domain::Secret;
-use domain::outcome::{LocalReason, Outcome};
+use domain::outcome::{Evidence, LocalReason, Outcome, Rejection};
 use domain::{Money, WithdrawalId};
 use reqwest::{Method, Url};
 
@@ -25,7 +25,7 @@ pub use transfer::{Difference, NewTransfer, Transfer, TransferStatus};
 
 pub use crate::read::ReadError;
 
-use crate::http::{Answered, Call, Exchange, HttpClient, Purpose, RawReply};
+use crate::http::{Answered, Call, Exchange, HttpClient, Purpose, RawReply, hidden};
 
 const NO_KEY: &str = "no Flutterwave secret key is configured";
 const BAD_URL: &str = "the Flutterwave base URL is not valid";
@@ -109,10 +109,11 @@ impl Flutterwave {
             correlation: Some(correlation),
         };
         let answered = self.call(request).await;
-        let personal = [transfer.account_number.as_str(), transfer.beneficiary_name.trim()];
-        let exchange = self.exchange(&answered, "transfer", transfer.summary(), &personal);
-        let outcome = classify_transfer(answered.raw, transfer);
-        (outcome, exchange)
+        // Banks write names in capitals.
+        let (name, capitals) = (transfer.beneficiary_name.trim(), transfer.beneficiary_name.trim().to_uppercase());
+        let personal = [transfer.account_number.as_str(), name, &capitals];
+        let exchange = answered.exchange("transfer", transfer.summary(), &personal);
+        (impersonal(classify_transfer(answered.raw, transfer), &personal), exchange)
     }
 
     /// Makes one call with our key, or says why it cannot be made.
@@ -136,23 +137,27 @@ impl Flutterwave {
             purpose: request.purpose,
             method: request.method,
             url,
-            bearer: Some(key),
+            key,
+            bearer: true,
             json: request.json,
             correlation: request.correlation,
         };
         self.shared.http.call(call).await
     }
 
-    /// The call for the attempt's row, without our key and what else is personal.
-    fn exchange(&self, answered: &Answered, op: &'static str, request: String, personal: &[&str]) -> Exchange {
-        let key = self.shared.key.as_ref().map_or("", Secret::expose);
-        answered.exchange(op, request, &[&[key], personal].concat())
-    }
-
     /// A read without a body.
     async fn read(&self, operation: &'static str, path: &[&str], query: &[(&str, &str)]) -> Answered {
         let (purpose, method) = (Purpose::Read, Method::GET);
         self.call(Request { operation, purpose, method, path, query, json: None, correlation: None }).await
+    }
+}
+
+/// The outcome without the texts that name the beneficiary, for rows and logs.
+fn impersonal(outcome: Outcome<Transfer>, personal: &[&str]) -> Outcome<Transfer> {
+    match outcome {
+        Outcome::Rejected(it) => Outcome::Rejected(Rejection { text: hidden(&it.text, personal), ..it }),
+        Outcome::Unknown(it) => Outcome::Unknown(Evidence { text: hidden(&it.text, personal), ..it }),
+        other => other,
     }
 }
 

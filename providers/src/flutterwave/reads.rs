@@ -89,7 +89,7 @@ impl Flutterwave {
             return (Err(ReadError::NotSent(why)), exchange);
         }
         let answered = self.read("lookup", &["transfers"], &[("reference", reference)]).await;
-        let exchange = self.exchange(&answered, "lookup", request, &[]);
+        let exchange = answered.exchange("lookup", request, &[]);
         (read_found(answered.raw, reference), exchange)
     }
 
@@ -97,7 +97,7 @@ impl Flutterwave {
     pub async fn get(&self, id: i64) -> (Result<Option<Transfer>, ReadError>, Exchange) {
         let text = id.to_string();
         let answered = self.read("get", &["transfers", &text], &[]).await;
-        let exchange = self.exchange(&answered, "get", format!("GET /transfers/{id}"), &[]);
+        let exchange = answered.exchange("get", format!("GET /transfers/{id}"), &[]);
         (read_one(answered.raw, id), exchange)
     }
 
