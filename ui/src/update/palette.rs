@@ -1,0 +1,167 @@
+//! The palette: every action by name, and the commands that take words.
+
+use super::{actions, dialog, lock, session, withdrawals};
+use crate::filter;
+use crate::key::{Code, Key};
+use crate::keymap::{self, BINDINGS};
+use crate::line_edit::LineEdit;
+use crate::message::{Effect, Format};
+use crate::model::{Model, Overlay, Tab};
+use crate::review::Kind;
+use domain::WithdrawalId;
+use domain::switch::Switch;
+use domain::withdrawal::Mode;
+
+/// Commands beside the keymap: how it is written, what it does.
+const COMMANDS: [(&str, &str); 17] = [
+    ("goto ", "goto 4412: open a withdrawal"),
+    ("cases", "cases to sign"),
+    ("switch pause withdrawals", "stop new payouts; look-ups go on"),
+    ("switch pause payments", "stop new invoices and credits"),
+    ("switch pause placements", "stop new orders at panels"),
+    ("switch pause vps", "stop buying machines"),
+    ("switch resume withdrawals", "let payouts go on"),
+    ("switch resume payments", "let payments go on"),
+    ("switch resume placements", "let placements go on"),
+    ("switch resume vps", "let machines be bought"),
+    ("rail resume", "let the payout rail go on"),
+    ("mode automatic", "new withdrawals are sent by the payout worker"),
+    ("mode manual", "new withdrawals are paid by a person"),
+    ("export json", "export the filtered rows as JSON"),
+    ("theme ", "theme dark, light, 16, contrast, safe or mono"),
+    ("since ", "since 09:00: mark everything before as seen"),
+    ("filter ", "filter state:open amt>=50k"),
+];
+
+/// What begins with, or contains, what is typed: (command, what it does, its key).
+pub fn completions(model: &Model, typed: &str) -> Vec<(String, String, String)> {
+    let place = model.place();
+    let actions = BINDINGS.iter().filter(|b| b.places.contains(&place)).map(|b| {
+        (b.name.to_owned(), b.help.to_owned(), b.keys.first().map(|key| (*key).to_owned()).unwrap_or_default())
+    });
+    let commands = COMMANDS.iter().map(|(name, help)| ((*name).to_owned(), (*help).to_owned(), String::new()));
+    let all: Vec<_> = actions.chain(commands).collect();
+    let typed = typed.trim_start();
+    let mut found: Vec<_> = all.iter().filter(|(name, ..)| name.starts_with(typed)).cloned().collect();
+    found.extend(all.iter().filter(|(name, ..)| !name.starts_with(typed) && name.contains(typed)).cloned());
+    found
+}
+
+pub(super) fn key(model: &mut Model, key: Key, fx: &mut Vec<Effect>) {
+    let Some(Overlay::Palette(line, chosen)) = model.overlays.last() else { return };
+    let (typed, chosen) = (line.text(), *chosen);
+    let found = completions(model, &typed);
+    let pick = |model: &mut Model, text: &str, at: usize| {
+        if let Some(Overlay::Palette(line, chosen)) = model.overlays.last_mut() {
+            *line = LineEdit::new(text);
+            *chosen = at;
+        }
+        model.touch();
+    };
+    match key.code {
+        Code::Esc => {
+            model.overlays.pop();
+            model.touch();
+        }
+        Code::Up => pick(model, &typed, chosen.saturating_sub(1)),
+        Code::Down => pick(model, &typed, (chosen + 1).min(found.len().saturating_sub(1))),
+        Code::Tab => {
+            if let Some((name, ..)) = found.get(chosen) {
+                pick(model, name, 0);
+            }
+        }
+        Code::Enter => {
+            let whole = typed.trim().to_owned();
+            // What is typed runs as it is, if it is a command; otherwise the chosen completion does.
+            let command = match found.get(chosen) {
+                Some((name, ..)) if !is_command(model, &whole) && !name.ends_with(' ') => name.clone(),
+                Some((name, ..)) if !is_command(model, &whole) => return pick(model, name, 0),
+                _ => whole,
+            };
+            model.overlays.pop();
+            model.touch();
+            run(model, &command, fx);
+        }
+        _ => {
+            if let Some(Overlay::Palette(line, chosen)) = model.overlays.last_mut() {
+                line.key(key);
+                *chosen = 0;
+            }
+            model.touch();
+        }
+    }
+}
+
+fn is_command(model: &Model, typed: &str) -> bool {
+    let first = typed.split(' ').next().unwrap_or("");
+    let takes_words = matches!(first, "goto" | "theme" | "since" | "filter" | "switch" | "rail" | "mode" | "export");
+    typed == "cases" || keymap::named(model.place(), typed).is_some() || (takes_words && typed.contains(' '))
+}
+
+/// Runs a command as typed, without its colon.
+pub(super) fn run(model: &mut Model, command: &str, fx: &mut Vec<Effect>) {
+    let command = command.trim();
+    let (first, rest) = command.split_once(' ').unwrap_or((command, ""));
+    match (first, rest.trim()) {
+        ("cases", _) => actions::go(model, Tab::Cases, fx),
+        ("goto", id) => match id.parse() {
+            Ok(id) => goto(model, id, fx),
+            Err(_) => model.complain("goto takes a withdrawal's number: goto 4412"),
+        },
+        ("theme", name) => {
+            if model.set_theme(name) {
+                fx.push(model.session());
+            } else {
+                model.complain(format!("themes are {}", crate::theme::NAMES.join(", ")));
+            }
+        }
+        ("since", time) => match filter::time_of_day(time, model.now) {
+            Some(at) => {
+                model.withdrawals.seen_at = Some(at);
+                model.overview.seen_at = Some(at);
+                fx.push(Effect::SaveState("seen", at.micros().to_string()));
+                model.touch();
+            }
+            None => model.complain("since takes a time of today in UTC: since 09:00"),
+        },
+        ("seen", "") => session::seen(model, fx),
+        ("filter", text) => withdrawals::visit(model, text, fx),
+        ("export", "json") => actions::export(model, Format::Json, fx),
+        ("export", "csv") => actions::export(model, Format::Csv, fx),
+        ("lock", "") => lock::lock(model, fx),
+        ("switch", words) => switch(model, words, fx),
+        ("rail", words) if words.starts_with("resume") => {
+            dialog::open_plain(model, Kind::ResumeRail, words.trim_start_matches("resume").trim(), fx);
+        }
+        ("mode", words) => match words.split(' ').next().unwrap_or("").parse::<Mode>() {
+            Ok(mode) => dialog::open_plain(model, Kind::SetMode(mode), "", fx),
+            Err(_) => model.complain("mode automatic, or mode manual"),
+        },
+        _ => match keymap::named(model.place(), command) {
+            Some(binding) => actions::act(model, binding.action, fx),
+            None => model.complain(format!("no command “{}” here; ? shows what there is", domain::text::clean_line(command, 40))),
+        },
+    }
+}
+
+/// `pause withdrawals [reason]`.
+fn switch(model: &mut Model, words: &str, fx: &mut Vec<Effect>) {
+    let mut words = words.splitn(3, ' ');
+    let paused = match words.next() {
+        Some("pause") => true,
+        Some("resume") => false,
+        _ => return model.complain("switch pause or resume withdrawals, payments, placements or vps"),
+    };
+    match words.next().unwrap_or("").parse::<Switch>() {
+        Ok(switch) => dialog::open_plain(model, Kind::Switch(switch, paused), words.next().unwrap_or("").trim(), fx),
+        Err(_) => model.complain("switches are withdrawals, payments, placements and vps"),
+    }
+}
+
+/// Opens a withdrawal from anywhere.
+pub(super) fn goto(model: &mut Model, id: WithdrawalId, fx: &mut Vec<Effect>) {
+    actions::go(model, Tab::Withdrawals, fx);
+    let height = model.list_height();
+    model.withdrawals.list.put_key(id.get(), height);
+    withdrawals::open(model, id, fx);
+}

@@ -1,0 +1,70 @@
+//! A window below 60x15: one line a record, and no money actions.
+
+use super::{format, line, row};
+use crate::model::{Model, Tab};
+use ratatui::buffer::Buffer;
+use ratatui::layout::Rect;
+use ratatui::style::Style;
+use ratatui::text::Span;
+
+/// Draws the open tab without frame or columns.
+pub fn draw(model: &Model, area: Rect, buf: &mut Buffer) {
+    let theme = &model.theme;
+    let badge = theme.environments[model.environment as usize];
+    let title = format!(" {} {}", model.tab.title(), model.frame_at.clock());
+    line(buf, area, 0, vec![Span::styled(model.environment.word(), badge), Span::styled(title, theme.strong)]);
+    let body = Rect { y: area.y + 1, height: area.height.saturating_sub(2), ..area };
+    for (y, (text, style, cursor)) in records(model, usize::from(body.height)).into_iter().enumerate() {
+        let at = row(body, u16::try_from(y).unwrap_or(0));
+        let mark = if cursor { ">" } else { " " };
+        line(buf, at, 0, vec![Span::styled(format!("{mark}{text}"), style)]);
+        if cursor {
+            buf.set_style(at, theme.cursor);
+        }
+    }
+    let (text, style) = match &model.toast {
+        Some(toast) => (toast.text.clone(), if toast.error { theme.bad } else { theme.strong }),
+        None => ("window too small to approve safely".to_owned(), theme.bad),
+    };
+    line(buf, area, area.height - 1, vec![Span::styled(text, style)]);
+}
+
+fn records(model: &Model, height: usize) -> Vec<(String, Style, bool)> {
+    let theme = &model.theme;
+    match model.tab {
+        Tab::Withdrawals => {
+            let list = &model.withdrawals.list;
+            let rows = list.visible(height).iter();
+            rows.map(|row| {
+                let (state, tone) = format::state(row, model.tick_at);
+                let text = format!("{} {} {state}", row.id, format::naira(row.payout));
+                (text, theme.tone(tone), list.cursor() == Some(row.id.get()))
+            })
+            .collect()
+        }
+        Tab::Overview => {
+            let needs = model.overview.data.iter().flat_map(|data| data.needs.iter()).take(height);
+            needs
+                .enumerate()
+                .map(|(n, need)| {
+                    (format!("{} {} {}", need.mark, need.count, need.what), theme.text, n == model.overview.cursor)
+                })
+                .collect()
+        }
+        Tab::Audit => {
+            let list = &model.audit.list;
+            let rows = list.visible(height).iter();
+            rows.map(|row| {
+                let text = format!("{} {} {} {}", row.at.clock(), row.actor, row.action, row.object);
+                (text, theme.text, list.cursor() == Some(row.seq))
+            })
+            .collect()
+        }
+        Tab::Cases => {
+            let list = &model.cases.list;
+            let rows = list.visible(height).iter();
+            rows.map(|row| (format!("{} {}", row.id, row.what), theme.text, list.cursor() == Some(row.id.get()))).collect()
+        }
+        Tab::Log => super::log::tail(model, height).into_iter().map(|(text, style)| (text, style, false)).collect(),
+    }
+}
