@@ -222,7 +222,7 @@ pub enum DecideError {
 }
 
 /// A ruling on an unknown or frozen payout, or on a manual one.
-#[derive(Clone, Debug, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Ruling {
     /// It was paid.

@@ -1,0 +1,434 @@
+//! Work that must happen: its kinds, their lanes, and the workers that run them.
+//!
+//! Promises: a job is claimed by one worker, every write carries its fence; a job whose process died comes back; one
+//! that keeps killing its process is dead. Sending is one at a time; a panic in a handler ends that run only. Waiting
+//! for a switch, a rail or a date is not a try.
+
+use crate::notice::alarm;
+use crate::{App, StoreError, record};
+use domain::event::EventType;
+use domain::withdrawal::WithdrawalState;
+use domain::{CaseId, Timestamp, WithdrawalId, schedule, text};
+use serde_json::json;
+use std::time::Duration;
+use store::jobs::{Claimed, NewJob};
+use store::{Tx, attempts, jobs, withdrawals};
+use tokio::sync::watch;
+
+/// A piece of work.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Work {
+    /// The recall window of a withdrawal closed.
+    GraceOver(WithdrawalId),
+    /// Send a withdrawal.
+    Send(WithdrawalId),
+    /// Ask the rail about a withdrawal.
+    Lookup(WithdrawalId),
+    /// A delayed case is due.
+    Case(CaseId),
+    /// A schedule.
+    Every(Schedule),
+}
+
+/// What happens again and again.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Schedule {
+    Invariants,
+    Rates,
+    Banks,
+    Float,
+    Reconcile,
+    Prune,
+}
+
+impl Schedule {
+    const ALL: [Self; 6] = [Self::Rates, Self::Banks, Self::Float, Self::Invariants, Self::Reconcile, Self::Prune];
+
+    const fn word(self) -> &'static str {
+        match self {
+            Self::Invariants => "invariants",
+            Self::Rates => "rates",
+            Self::Banks => "banks",
+            Self::Float => "float",
+            Self::Reconcile => "reconcile",
+            Self::Prune => "prune",
+        }
+    }
+}
+
+/// Lanes with how many of their jobs run at once.
+const LANES: [(&str, usize); 3] = [("payout", 1), ("follow", 4), ("system", 2)];
+
+/// Jobs of the payout lane are claimed in batches of so many before other writers get a turn.
+const BATCH: usize = 10;
+
+impl Work {
+    fn parts(self) -> (&'static str, &'static str, String, String) {
+        match self {
+            Self::GraceOver(id) => ("withdrawal.grace_over", "system", format!("grace:{id}"), withdrawals::object(id)),
+            Self::Send(id) => ("withdrawal.send", "payout", format!("send:{id}"), withdrawals::object(id)),
+            Self::Lookup(id) => ("withdrawal.lookup", "follow", format!("lookup:{id}"), withdrawals::object(id)),
+            Self::Case(id) => ("case.due", "system", format!("case:{id}"), format!("case:{id}")),
+            Self::Every(schedule) => {
+                ("schedule", "system", format!("schedule:{}", schedule.word()), schedule.word().to_owned())
+            }
+        }
+    }
+
+    /// The work that a job's row names; `None` for a kind or an object that this program does not know.
+    fn read(job: &Claimed) -> Option<Self> {
+        let id = || job.object.split_once(':').and_then(|(_, id)| id.parse::<i64>().ok());
+        match job.kind.as_str() {
+            "withdrawal.grace_over" => Some(Self::GraceOver(WithdrawalId::new(id()?))),
+            "withdrawal.send" => Some(Self::Send(WithdrawalId::new(id()?))),
+            "withdrawal.lookup" => Some(Self::Lookup(WithdrawalId::new(id()?))),
+            "case.due" => Some(Self::Case(CaseId::new(id()?))),
+            "schedule" => Schedule::ALL.into_iter().find(|s| s.word() == job.object).map(Self::Every),
+            _ => None,
+        }
+    }
+
+    /// Money work is never given up by counting: it waits, and says so.
+    const fn never_dies(self) -> bool {
+        matches!(self, Self::Send(_) | Self::Lookup(_) | Self::Every(_))
+    }
+}
+
+/// How a run ended.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) enum Again {
+    /// Nothing is left to do.
+    Done,
+    /// Once more after this; all is well.
+    Later(Duration),
+    /// Once more after this; the reason is shown.
+    Wait(Duration, String),
+}
+
+/// Makes work due: it is added, or brought forward, or run again if it had ended.
+pub(crate) async fn due(tx: &mut Tx, work: Work, run_at: Timestamp, now: Timestamp) -> Result<(), StoreError> {
+    let (kind, lane, key, object) = work.parts();
+    jobs::due(tx, &NewJob { kind, lane, key: &key, object: &object, payload: "{}", run_at }, now).await
+}
+
+impl App {
+    /// Runs the workers until `shutdown` says so, then waits for what is under way. Only the holder of the runtime
+    /// lease may call it; `owner` is its name and epoch.
+    pub async fn run_workers(&self, owner: &str, shutdown: watch::Receiver<bool>) -> Result<(), StoreError> {
+        self.recover(self.now()).await?;
+        self.load_mutes(self.now()).await?;
+        self.arm_schedules(self.now()).await?;
+        let mut workers = tokio::task::JoinSet::new();
+        for (lane, width) in LANES {
+            for n in 0..width {
+                let (app, owner, shutdown) = (self.clone(), format!("{owner}/{lane}-{n}"), shutdown.clone());
+                workers.spawn(async move { app.run_lane(lane, &owner, shutdown).await });
+            }
+        }
+        let (app, sweep) = (self.clone(), shutdown.clone());
+        workers.spawn(async move { app.sweep_leases(sweep).await });
+        while let Some(ended) = workers.join_next().await {
+            if let Err(error) = ended {
+                tracing::error!(error = %error, "A worker ended by a panic; its lane is started again with the program");
+            }
+        }
+        Ok(())
+    }
+
+    async fn arm_schedules(&self, now: Timestamp) -> Result<(), StoreError> {
+        self.store()
+            .write(|mut tx| async move {
+                for schedule in Schedule::ALL {
+                    due(&mut tx, Work::Every(schedule), now, now).await?;
+                }
+                Ok(())
+            })
+            .await
+    }
+
+    /// What a dead owner left: its jobs come back, its calls are unknown. Runs before any worker.
+    pub async fn recover(&self, now: Timestamp) -> Result<(), StoreError> {
+        self.lose_sending(None, now).await?;
+        let crashes = i64::from(schedule::MAX_CRASHES);
+        let back = self
+            .store()
+            .write(
+                |mut tx| async move { jobs::take_back(&mut tx, Timestamp::from_micros(i64::MAX), crashes, now).await },
+            )
+            .await?;
+        if back > 0 {
+            tracing::warn!(jobs = back, "Jobs of a process that ended were taken back");
+        }
+        Ok(())
+    }
+
+    /// Attempts that are sending without a live lease: nobody knows what became of them. `None` takes every one, for
+    /// the moment when the owner is known to be dead.
+    async fn lose_sending(&self, expired_before: Option<Timestamp>, now: Timestamp) -> Result<(), StoreError> {
+        let sending =
+            self.store().read(|mut tx| async move { attempts::in_state(&mut tx, "sending", 1_000).await }).await?;
+        for attempt in sending {
+            if expired_before.is_some_and(|before| attempt.lease_until.is_some_and(|until| until >= before)) {
+                continue;
+            }
+            let attempt = &attempt;
+            let lost = self
+                .store()
+                .write(|mut tx| async move {
+                    let tx = &mut tx;
+                    attempts::advance(tx, attempt.id, "sending", "unknown", Some("died: the process ended"), now)
+                        .await?;
+                    let Some(mut w) = withdrawals::find_locked(tx, attempt.withdrawal).await? else { return Ok(()) };
+                    if w.state == WithdrawalState::Sending {
+                        self.become_unknown(tx, &mut w, "died: the process ended during the call", now).await?;
+                    }
+                    Ok::<_, StoreError>(())
+                })
+                .await;
+            match lost {
+                // The worker came back between the read and the write: its outcome stands.
+                Ok(()) | Err(StoreError::Stale) => {}
+                Err(error) => return Err(error),
+            }
+        }
+        Ok(())
+    }
+
+    async fn sweep_leases(&self, mut shutdown: watch::Receiver<bool>) {
+        loop {
+            tokio::select! {
+                () = tokio::time::sleep(Duration::from_secs(5)) => {}
+                _ = shutdown.wait_for(|stop| *stop) => return,
+            }
+            let now = self.now();
+            let swept = async {
+                self.lose_sending(Some(now), now).await?;
+                let crashes = i64::from(schedule::MAX_CRASHES);
+                self.store().write(|mut tx| async move { jobs::take_back(&mut tx, now, crashes, now).await }).await
+            };
+            if let Err(error) = swept.await {
+                tracing::warn!(error = %error, "Expired leases could not be looked at");
+            }
+        }
+    }
+
+    async fn run_lane(&self, lane: &'static str, owner: &str, mut shutdown: watch::Receiver<bool>) {
+        let mut changes = self.changes();
+        let mut in_row = 0;
+        while !*shutdown.borrow() {
+            changes.mark_unchanged();
+            match self.claim(lane, owner).await {
+                Ok(Some(job)) => {
+                    self.run_job(job).await;
+                    in_row += 1;
+                    if in_row >= BATCH {
+                        in_row = 0;
+                        tokio::task::yield_now().await;
+                    }
+                    continue;
+                }
+                Ok(None) => in_row = 0,
+                Err(error) => tracing::warn!(lane, error = %error, "No job could be claimed"),
+            }
+            let wait = self.until_due(lane).await;
+            tokio::select! {
+                () = tokio::time::sleep(wait) => {}
+                _ = changes.changed() => {}
+                _ = shutdown.wait_for(|stop| *stop) => return,
+            }
+        }
+    }
+
+    async fn claim(&self, lane: &str, owner: &str) -> Result<Option<Claimed>, StoreError> {
+        let now = self.now();
+        // Cheap look first: an idle lane writes nothing.
+        let next = self.store().read(|mut tx| async move { jobs::next_due(&mut tx, lane).await }).await?;
+        if next.is_none_or(|at| at > now) {
+            return Ok(None);
+        }
+        let lease_until = now.plus(self.settings().timing.transfer_total + Duration::from_secs(30));
+        self.store().write(|mut tx| async move { jobs::claim(&mut tx, lane, owner, lease_until, now).await }).await
+    }
+
+    async fn until_due(&self, lane: &str) -> Duration {
+        let next = self.store().read(|mut tx| async move { jobs::next_due(&mut tx, lane).await }).await;
+        let longest = Duration::from_secs(1);
+        match next {
+            Ok(Some(at)) => at.since(self.now()).clamp(Duration::from_millis(5), longest),
+            _ => longest,
+        }
+    }
+
+    /// Runs one job in a task of its own, so that a panic or a cancelled waiter cannot take the lane with it.
+    async fn run_job(&self, job: Claimed) {
+        let (app, mine) = (self.clone(), job.clone());
+        let ran = tokio::spawn(async move {
+            let Some(work) = Work::read(&mine) else { return None };
+            Some((work, app.run_work(&mine, work).await))
+        })
+        .await;
+        let now = self.now();
+        let ended = match ran {
+            Ok(Some((_, Ok(again)))) => self.end_job(&job, again, now).await,
+            Ok(Some((work, Err(error)))) => {
+                self.retry_job(&job, Some(work), &error.to_string(), is_final(&error), now).await
+            }
+            Ok(None) => self.retry_job(&job, None, "this program does not know this kind of job", true, now).await,
+            Err(panic) => self.retry_job(&job, None, &format!("the handler panicked: {panic}"), false, now).await,
+        };
+        match ended {
+            Ok(()) => {}
+            // Another worker has it now; what it does stands.
+            Err(StoreError::Stale) => tracing::warn!(job.id = job.id, job.kind = %job.kind, "A job's lease was lost"),
+            Err(error) => tracing::error!(job.id = job.id, error = %error, "A job's end was not recorded"),
+        }
+    }
+
+    async fn run_work(&self, job: &Claimed, work: Work) -> Result<Again, StoreError> {
+        let now = self.now();
+        match work {
+            Work::GraceOver(id) => self.grace_over(id, now).await,
+            Work::Send(id) => self.send(job, id, now).await,
+            Work::Lookup(id) => self.look_up(job, id, now).await,
+            Work::Case(id) => self.case_due(id, now).await.map(|()| Again::Done),
+            Work::Every(schedule) => self.run_schedule(schedule, now).await,
+        }
+    }
+
+    async fn run_schedule(&self, schedule: Schedule, now: Timestamp) -> Result<Again, StoreError> {
+        let timing = &self.settings().timing;
+        let soon = self.scaled(Duration::from_secs(60));
+        let (result, every) = match schedule {
+            Schedule::Invariants => {
+                (self.check_invariants(now).await.map(|_| ()).map_err(|e| e.to_string()), timing.invariants)
+            }
+            Schedule::Rates => (self.refresh_rates(now).await, timing.rates),
+            Schedule::Banks => (self.refresh_banks(now).await.map(|_| ()), timing.banks),
+            Schedule::Float => (self.read_float(now).await, timing.float),
+            Schedule::Reconcile => (self.reconcile(now).await, timing.reconcile),
+            Schedule::Prune => (self.prune(now).await.map_err(|e| e.to_string()), Duration::from_secs(3_600)),
+        };
+        match result {
+            Ok(()) => Ok(Again::Later(every)),
+            Err(why) => {
+                tracing::warn!(schedule = schedule.word(), error = %why, "A schedule failed and is tried again");
+                Ok(Again::Wait(soon.min(every), why))
+            }
+        }
+    }
+
+    async fn end_job(&self, job: &Claimed, again: Again, now: Timestamp) -> Result<(), StoreError> {
+        let again = &again;
+        self.store()
+            .write(|mut tx| async move {
+                let tx = &mut tx;
+                match again {
+                    Again::Done => jobs::done(tx, job.id, job.fence, now).await,
+                    Again::Later(wait) => jobs::again(tx, job.id, job.fence, now.plus(*wait), false, None, now).await,
+                    Again::Wait(wait, why) => {
+                        let why = text::clean_line(why, 300);
+                        jobs::again(tx, job.id, job.fence, now.plus(*wait), true, Some(&why), now).await
+                    }
+                }
+            })
+            .await
+    }
+
+    async fn retry_job(
+        &self,
+        job: &Claimed,
+        work: Option<Work>,
+        error: &str,
+        give_up: bool,
+        now: Timestamp,
+    ) -> Result<(), StoreError> {
+        let tries = u32::try_from(job.attempts).unwrap_or(u32::MAX);
+        let spent = tries >= schedule::MAX_TRIES && !work.is_some_and(Work::never_dies);
+        let error = &text::clean_line(error, 300);
+        let wait = self.scaled(schedule::backoff(tries.saturating_sub(1), self.roll(), None));
+        tracing::warn!(job.id = job.id, job.kind = %job.kind, error = %error, "A job failed");
+        self.store()
+            .write(|mut tx| async move {
+                let tx = &mut tx;
+                if !(give_up || spent) {
+                    return jobs::again(tx, job.id, job.fence, now.plus(wait), true, Some(error), now).await;
+                }
+                jobs::dead(tx, job.id, job.fence, error, now).await?;
+                let correlation = format!("job-{}", job.id);
+                let data = json!({ "job_id": job.id, "state": "dead", "error": error });
+                let object = job.object.as_str();
+                record::event(tx, self, EventType::WithdrawalChanged, object, &correlation, &data, now).await?;
+                let words = format!("{} on {} gave up: {error}. Run it again or discard it.", job.kind, job.object);
+                alarm(tx, self, "job", &job.object, "A job is dead", words, &correlation, now).await
+            })
+            .await
+    }
+
+    /// A wait that shrinks with the rest of the timing in SANDBOX: as `timing.lookup_first` relates to its default.
+    pub(crate) fn scaled(&self, wait: Duration) -> Duration {
+        if self.settings().environment != crate::settings::Environment::Sandbox {
+            return wait;
+        }
+        let real = Duration::from_secs(10).as_micros().max(1);
+        let micros = wait.as_micros() * self.settings().timing.lookup_first.as_micros() / real;
+        Duration::from_micros(u64::try_from(micros).unwrap_or(u64::MAX)).min(wait)
+    }
+
+    async fn prune(&self, now: Timestamp) -> Result<(), StoreError> {
+        let month = now.minus(Duration::from_secs(30 * 86_400));
+        let week = now.minus(Duration::from_secs(7 * 86_400));
+        self.store()
+            .write(|mut tx| async move {
+                let tx = &mut tx;
+                jobs::prune(tx, week, 500).await?;
+                store::inbox::prune(tx, month, 500).await?;
+                store::outbox::prune(tx, month, 500).await.map(|_| ())
+            })
+            .await
+    }
+
+    /// Jobs after an id, of one state word or of all.
+    pub async fn jobs(&self, state: &str, after: i64, limit: i64) -> Result<Vec<jobs::Job>, StoreError> {
+        self.store().read(|mut tx| async move { jobs::list(&mut tx, state, after, limit).await }).await
+    }
+
+    /// One job.
+    pub async fn job(&self, id: i64) -> Result<Option<jobs::Job>, StoreError> {
+        self.store().read(|mut tx| async move { jobs::find(&mut tx, id).await }).await
+    }
+
+    /// Runs a dead job again, or gives it up.
+    pub async fn rule_job(
+        &self,
+        actor: &domain::operator::Actor,
+        id: i64,
+        again: bool,
+        reason: &str,
+        now: Timestamp,
+    ) -> Result<(), crate::command::DecideError> {
+        use crate::command::DecideError;
+        let object = format!("job:{id}");
+        let action = if again { "job.retry" } else { "job.discard" };
+        self.authorised(actor, domain::operator::Role::Operator, action, &object, now).await?;
+        if reason.trim().is_empty() {
+            return Err(DecideError::ReasonMissing);
+        }
+        let op = self.short_id();
+        let (op, object) = (op.as_str(), object.as_str());
+        self.store()
+            .write(|mut tx| async move {
+                let tx = &mut tx;
+                match jobs::rule(tx, id, again, now).await {
+                    Err(StoreError::Stale) => return Err(DecideError::NotFound(format!("dead or waiting job {id}"))),
+                    other => other?,
+                }
+                Ok(record::audited(tx, actor, action, object, true, reason, op, now).await?)
+            })
+            .await
+    }
+}
+
+/// An error that trying again cannot mend.
+fn is_final(error: &StoreError) -> bool {
+    matches!(error, StoreError::Constraint(_) | StoreError::Corrupt(_) | StoreError::KeyTaken)
+}

@@ -1,0 +1,154 @@
+//! Counters and the text of `/metrics`. Labels come from closed lists, so their number is bounded; no user is a label.
+
+use crate::{App, StoreError};
+use domain::Timestamp;
+use std::collections::BTreeMap;
+use std::fmt::Write;
+use std::sync::{Mutex, PoisonError};
+
+/// A family of metrics: name, type, sentence.
+const FAMILIES: [(&str, &str, &str); 12] = [
+    ("user_registrations_total", "counter", "Users that appeared since start."),
+    ("withdrawal_requests_total", "counter", "Withdrawals that entered a status since start."),
+    ("flutterwave_api_errors_total", "counter", "Calls to the payout rail that did not succeed, by error code."),
+    ("provider_api_latency_seconds", "histogram", "Duration of calls to providers."),
+    ("user_balance_usd", "gauge", "Sum of users' USD purses, by purse."),
+    ("user_balance_ngn", "gauge", "Sum of users' NGN purses, by purse."),
+    ("withdrawals_open", "gauge", "Open withdrawals by status."),
+    ("payout_float_ngn", "gauge", "What the payout rail can spend."),
+    ("jobs", "gauge", "Jobs by state."),
+    ("outbox_waiting", "gauge", "Messages that wait to be sent."),
+    ("cases_open", "gauge", "Cases that wait for a name."),
+    ("invariants_failed", "gauge", "Invariants that did not hold at the last check."),
+];
+
+const BUCKETS_MS: [i64; 9] = [50, 100, 250, 500, 1_000, 2_500, 5_000, 10_000, 40_000];
+
+#[derive(Default)]
+struct Histogram {
+    counts: [u64; 9],
+    total: u64,
+    sum_ms: i64,
+}
+
+/// The counters of this process.
+#[derive(Default)]
+pub struct Metrics {
+    counters: Mutex<BTreeMap<String, u64>>,
+    histograms: Mutex<BTreeMap<String, Histogram>>,
+}
+
+fn series(name: &str, labels: &[(&str, &str)]) -> String {
+    if labels.is_empty() {
+        return name.to_owned();
+    }
+    // Label values are words of ours; anything else is made harmless.
+    let clean = |value: &str| -> String {
+        value.chars().map(|c| if c.is_ascii_alphanumeric() || "_:-.".contains(c) { c } else { '_' }).take(60).collect()
+    };
+    let labels: Vec<String> = labels.iter().map(|(key, value)| format!("{key}=\"{}\"", clean(value))).collect();
+    format!("{name}{{{}}}", labels.join(","))
+}
+
+impl Metrics {
+    /// Counts one.
+    pub fn count(&self, name: &str, labels: &[(&str, &str)]) {
+        let mut counters = self.counters.lock().unwrap_or_else(PoisonError::into_inner);
+        *counters.entry(series(name, labels)).or_default() += 1;
+    }
+
+    /// Observes a duration in milliseconds.
+    pub fn observe(&self, name: &str, labels: &[(&str, &str)], ms: i64) {
+        let mut all = self.histograms.lock().unwrap_or_else(PoisonError::into_inner);
+        let histogram = all.entry(series(name, labels)).or_default();
+        histogram.total += 1;
+        histogram.sum_ms = histogram.sum_ms.saturating_add(ms);
+        for (bound, count) in BUCKETS_MS.iter().zip(histogram.counts.iter_mut()) {
+            *count += u64::from(ms <= *bound);
+        }
+    }
+
+    fn lines(&self, family: &str, out: &mut String) {
+        let counters = self.counters.lock().unwrap_or_else(PoisonError::into_inner);
+        for (name, value) in counters.iter().filter(|(name, _)| is_of(name, family)) {
+            let _ = writeln!(out, "{name} {value}");
+        }
+        let histograms = self.histograms.lock().unwrap_or_else(PoisonError::into_inner);
+        for (name, histogram) in histograms.iter().filter(|(name, _)| is_of(name, family)) {
+            let labels = name.strip_prefix(family).unwrap_or("").trim_start_matches('{').trim_end_matches('}');
+            let comma = if labels.is_empty() { "" } else { "," };
+            for (bound, count) in BUCKETS_MS.iter().zip(histogram.counts) {
+                let _ = writeln!(out, "{family}_bucket{{{labels}{comma}le=\"{}\"}} {count}", seconds(*bound));
+            }
+            let _ = writeln!(out, "{family}_bucket{{{labels}{comma}le=\"+Inf\"}} {}", histogram.total);
+            let _ = writeln!(out, "{family}_sum{{{labels}}} {}", seconds(histogram.sum_ms));
+            let _ = writeln!(out, "{family}_count{{{labels}}} {}", histogram.total);
+        }
+    }
+}
+
+fn is_of(name: &str, family: &str) -> bool {
+    name.split('{').next() == Some(family)
+}
+
+/// Milliseconds as decimal seconds, without floating point.
+fn seconds(ms: i64) -> String {
+    format!("{}.{:03}", ms / 1_000, ms % 1_000)
+}
+
+impl App {
+    /// The text that Prometheus reads.
+    pub async fn metrics_text(&self, now: Timestamp) -> Result<String, StoreError> {
+        let overview = self.overview(now).await?;
+        let mut gauges: Vec<(String, String)> = Vec::new();
+        for (purse, sum) in &overview.purses {
+            let family = if sum.currency() == domain::Currency::Usd { "user_balance_usd" } else { "user_balance_ngn" };
+            if !matches!(sum.currency(), domain::Currency::Credits(_)) {
+                gauges.push((series(family, &[("purse", purse)]), sum.amount_text()));
+            }
+        }
+        for (state, count, _) in &overview.funnel {
+            gauges.push((series("withdrawals_open", &[("status", state)]), count.to_string()));
+        }
+        if let Some(float) = overview.rail.float {
+            gauges.push(("payout_float_ngn".to_owned(), float.amount_text()));
+        }
+        for (state, count) in &overview.jobs {
+            gauges.push((series("jobs", &[("state", state)]), count.to_string()));
+        }
+        gauges.push(("outbox_waiting".to_owned(), overview.outbox_waiting.to_string()));
+        gauges.push(("cases_open".to_owned(), overview.cases.to_string()));
+        if let Some((_, failed)) = &overview.invariants {
+            gauges.push(("invariants_failed".to_owned(), failed.len().to_string()));
+        }
+        let mut out = String::new();
+        for (family, kind, sentence) in FAMILIES {
+            let _ = writeln!(out, "# HELP {family} {sentence}\n# TYPE {family} {kind}");
+            self.metrics().lines(family, &mut out);
+            for (name, value) in gauges.iter().filter(|(name, _)| is_of(name, family)) {
+                let _ = writeln!(out, "{name} {value}");
+            }
+        }
+        Ok(out)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn counters_and_histograms_print_as_prometheus_reads_them() {
+        let metrics = Metrics::default();
+        metrics.count("withdrawal_requests_total", &[("status", "paid")]);
+        metrics.count("withdrawal_requests_total", &[("status", "paid\"} evil")]);
+        metrics.observe("provider_api_latency_seconds", &[("endpoint", "get")], 120);
+        let mut out = String::new();
+        metrics.lines("withdrawal_requests_total", &mut out);
+        metrics.lines("provider_api_latency_seconds", &mut out);
+        assert!(out.contains("withdrawal_requests_total{status=\"paid\"} 1\n"));
+        assert!(out.contains("status=\"paid____evil\""));
+        assert!(out.contains("provider_api_latency_seconds_bucket{endpoint=\"get\",le=\"0.250\"} 1"));
+        assert!(out.contains("provider_api_latency_seconds_sum{endpoint=\"get\"} 0.120"));
+    }
+}

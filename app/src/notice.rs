@@ -1,0 +1,186 @@
+//! What users and ops chats are told: data, written to the outbox in the transaction that it tells of. The words are
+//! the bot's (`bot/src/text.rs`); nothing in here is a sentence for a user.
+
+use crate::App;
+use domain::{CaseId, Money, Timestamp, UserId, WithdrawalId};
+use serde::{Deserialize, Serialize};
+use store::outbox::{Kind, NewMessage};
+use store::{StoreError, Tx, outbox};
+
+/// News.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(tag = "notice", rename_all = "snake_case")]
+pub enum Notice {
+    /// To the user: fully approved.
+    WithdrawalApproved(WithdrawalNews),
+    /// To the user: on its way.
+    WithdrawalSent(WithdrawalNews),
+    /// To the user: paid.
+    WithdrawalPaid(WithdrawalNews),
+    /// To the user: failed, the money is back.
+    WithdrawalFailed(WithdrawalNews),
+    /// To the user: refused, with the reason.
+    WithdrawalRejected(WithdrawalNews),
+    /// To the user: the bank sent it back, the money is in the purse again.
+    WithdrawalReturned(WithdrawalNews),
+    /// To the user: an operator changed a balance.
+    BalanceAdjusted {
+        /// The purse's word.
+        purse: String,
+        /// What was added or taken.
+        amount: Money,
+        /// The reason given.
+        reason: String,
+    },
+    /// To the ops chats: a request to decide.
+    OpsRequested(OpsWithdrawal),
+    /// To the ops chats: a sentence with a title; for alarms.
+    OpsAlarm {
+        /// What kind, stable: `transfer_failed`, `unknown`, `rail`, `invariant`, `switch`, `late_reversal`, `case`.
+        kind: String,
+        /// In a few words.
+        title: String,
+        /// What happened and what to do.
+        text: String,
+        /// Ties it to logs.
+        correlation: String,
+    },
+}
+
+/// What a user is told of a withdrawal.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct WithdrawalNews {
+    /// Which.
+    pub id: WithdrawalId,
+    /// What the bank receives.
+    pub payout: Money,
+    /// What left, or came back to, the purse.
+    pub amount: Money,
+    /// The bank's name.
+    pub bank: String,
+    /// `****1103`.
+    pub account: String,
+    /// Why, where it was refused or failed.
+    pub reason: Option<String>,
+    /// True when a person pays it outside.
+    pub manual: bool,
+    /// The rail's reference, once sent.
+    pub reference: Option<String>,
+}
+
+/// What the ops chats are told of a request.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct OpsWithdrawal {
+    /// Which.
+    pub id: WithdrawalId,
+    /// The row's version, which a decision from the chat names.
+    pub version: i64,
+    /// Who.
+    pub user: UserId,
+    /// `@name` or the first name.
+    pub username: String,
+    /// `affiliate` or `reply`.
+    pub source: String,
+    /// What leaves the purse.
+    pub amount: Money,
+    /// What the bank receives.
+    pub payout: Money,
+    /// The bank's name.
+    pub bank: String,
+    /// `****1103`.
+    pub account: String,
+    /// The account's name, masked.
+    pub name: String,
+    /// Flags in words.
+    pub flags: Vec<String>,
+    /// `automatic` or `manual`.
+    pub mode: String,
+    /// True when a linked approver may decide in the chat.
+    pub decidable: bool,
+}
+
+/// Tells a user; `key` keeps the same news from being told twice.
+pub(crate) async fn user(
+    tx: &mut Tx,
+    user: UserId,
+    notice: &Notice,
+    key: &str,
+    event_id: &str,
+    correlation: &str,
+    now: Timestamp,
+) -> Result<(), StoreError> {
+    let message = NewMessage {
+        chat: user.get(),
+        kind: Kind::Notice,
+        method: "notice".to_owned(),
+        payload: encode(notice)?,
+        key: Some(format!("notice:{key}")),
+        event_id: Some(event_id.to_owned()),
+        correlation: correlation.to_owned(),
+    };
+    outbox::insert(tx, &[message], now).await
+}
+
+/// Tells every ops chat. The same `topic` is told once within the configured time.
+pub(crate) async fn ops(
+    tx: &mut Tx,
+    app: &App,
+    notice: &Notice,
+    topic: &str,
+    correlation: &str,
+    now: Timestamp,
+) -> Result<(), StoreError> {
+    if app.settings().ops_chats.is_empty() {
+        return Ok(());
+    }
+    let prefix = format!("ops:{topic}:");
+    let window = app.settings().timing.notice_dedupe;
+    if outbox::last_with_key_prefix(tx, &prefix).await?.is_some_and(|last| now.since(last) < window) {
+        return Ok(());
+    }
+    let payload = encode(notice)?;
+    let messages: Vec<NewMessage> = app
+        .settings()
+        .ops_chats
+        .iter()
+        .map(|chat| NewMessage {
+            chat: *chat,
+            kind: Kind::Ops,
+            method: "notice".to_owned(),
+            payload: payload.clone(),
+            key: Some(format!("{prefix}{}:{chat}", now.micros())),
+            event_id: None,
+            correlation: correlation.to_owned(),
+        })
+        .collect();
+    outbox::insert(tx, &messages, now).await
+}
+
+/// An alarm to the ops chats.
+pub(crate) async fn alarm(
+    tx: &mut Tx,
+    app: &App,
+    kind: &str,
+    topic: &str,
+    title: &str,
+    text: String,
+    correlation: &str,
+    now: Timestamp,
+) -> Result<(), StoreError> {
+    let notice = Notice::OpsAlarm {
+        kind: kind.to_owned(),
+        title: title.to_owned(),
+        text: domain::text::clean_line(&text, 600),
+        correlation: correlation.to_owned(),
+    };
+    ops(tx, app, &notice, &format!("{kind}:{topic}"), correlation, now).await
+}
+
+/// Case ids in sentences.
+pub(crate) fn case_name(id: CaseId) -> String {
+    format!("c-{id}")
+}
+
+fn encode(notice: &Notice) -> Result<String, StoreError> {
+    serde_json::to_string(notice).map_err(|error| StoreError::Corrupt(error.to_string()))
+}

@@ -1,0 +1,78 @@
+//! Who acts: operators from the configuration, proven by the operating system's user and, where one account is shared,
+//! by a passphrase that the binary checked. Every action is authorised when it is executed, here.
+
+use crate::command::DecideError;
+use crate::{App, StoreError, record};
+use domain::operator::{Actor, Role};
+use domain::{Timestamp, WithdrawalId};
+use std::time::Duration;
+use store::{operators, withdrawals};
+
+/// A presence counts so long after it was announced.
+pub(crate) const PRESENT_FOR: Duration = Duration::from_secs(120);
+
+impl App {
+    /// The linked approver behind a Telegram account.
+    pub fn operator_by_telegram(&self, telegram_id: i64) -> Option<Actor> {
+        self.settings().operators.iter().find(|operator| operator.telegram_id == Some(telegram_id)).map(|operator| {
+            Actor {
+                name: operator.name.clone(),
+                role: operator.role,
+                approve_max: operator.approve_max,
+                via: "telegram",
+            }
+        })
+    }
+
+    /// Allows a role's action or refuses it; a refusal is written to the audit too.
+    pub(crate) async fn authorised(
+        &self,
+        actor: &Actor,
+        needed: Role,
+        action: &str,
+        object: &str,
+        now: Timestamp,
+    ) -> Result<(), DecideError> {
+        let Err(refusal) = actor.require(needed) else { return Ok(()) };
+        self.audit_refusal(actor, action, object, &refusal.to_string(), now).await;
+        Err(DecideError::NotAllowed(refusal))
+    }
+
+    /// Writes a refusal to the audit. A failure to write it is logged: the action did not happen either way.
+    pub(crate) async fn audit_refusal(&self, actor: &Actor, action: &str, object: &str, why: &str, now: Timestamp) {
+        let op = self.short_id();
+        let op = op.as_str();
+        let written = self
+            .store()
+            .write(|mut tx| async move { record::audited(&mut tx, actor, action, object, false, why, op, now).await })
+            .await;
+        if let Err(error) = written {
+            tracing::warn!(error = %error, "A refusal was not written to the audit");
+        }
+    }
+
+    /// Something kept for an operator: filters, the last tab, what was seen.
+    pub async fn operator_state(&self, operator: &str, key: &str) -> Result<Option<String>, StoreError> {
+        self.store().read(|mut tx| async move { operators::state(&mut tx, operator, key).await }).await
+    }
+
+    /// Keeps something for an operator.
+    pub async fn save_operator_state(
+        &self,
+        operator: &str,
+        key: &str,
+        value: &str,
+        now: Timestamp,
+    ) -> Result<(), StoreError> {
+        self.store()
+            .write(|mut tx| async move { operators::save_state(&mut tx, operator, key, value, now).await })
+            .await
+    }
+
+    /// Announces which withdrawal an operator has open; `None` closes it.
+    pub async fn present(&self, actor: &Actor, id: Option<WithdrawalId>, now: Timestamp) -> Result<(), StoreError> {
+        let object = id.map(withdrawals::object);
+        let (object, name, via) = (object.as_deref(), actor.name.as_str(), actor.via);
+        self.store().write(|mut tx| async move { operators::present(&mut tx, name, via, object, now).await }).await
+    }
+}
