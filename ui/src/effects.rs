@@ -57,7 +57,9 @@ impl Runner {
     async fn carry_out(&self, effect: Effect) -> Option<Event> {
         let (app, now) = (&self.app, (self.clock)());
         Some(match effect {
-            Effect::Withdrawals(ticket, query) => Event::Withdrawals(ticket, app.withdrawals(&query).await.map_err(store)),
+            Effect::Withdrawals(ticket, query) => {
+                Event::Withdrawals(ticket, app.withdrawals(&query).await.map_err(store))
+            }
             Effect::Tally(ticket, filter) => Event::Tally(ticket, app.tally(&filter).await.map_err(store)),
             Effect::AllRows(ticket, query) => Event::AllRows(ticket, app.withdrawals(&query).await.map_err(store)),
             Effect::Detail(ticket, id) => {
@@ -235,7 +237,9 @@ fn refusal(error: &DecideError) -> Refusal {
         DecideError::Changed { state, .. } => {
             format!("somebody else was first, or it changed: it is {state} now; esc, look again")
         }
-        DecideError::Stopped(why) => format!("payouts are stopped ({why}); an admin resumes with :switch resume withdrawals"),
+        DecideError::Stopped(why) => {
+            format!("payouts are stopped ({why}); an admin resumes with :switch resume withdrawals")
+        }
         DecideError::Store(cause) => {
             tracing::error!(error = %cause, "A decision could not be recorded");
             "the store could not record it; it was not decided, or L and the trail will show it: look again".to_owned()

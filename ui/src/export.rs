@@ -12,8 +12,20 @@ const COPY_MAX: usize = 70_000;
 
 /// Heads of exported withdrawals.
 pub const WITHDRAWAL_HEADS: [&str; 14] = [
-    "id", "state", "requested", "updated", "user", "username", "source", "payout_ngn", "usd", "bank", "flags", "signed",
-    "needed", "reference",
+    "id",
+    "state",
+    "requested",
+    "updated",
+    "user",
+    "username",
+    "source",
+    "payout_ngn",
+    "usd",
+    "bank",
+    "flags",
+    "signed",
+    "needed",
+    "reference",
 ];
 
 /// Heads of exported audit rows.
@@ -94,9 +106,11 @@ pub fn row(model: &Model) -> Option<String> {
     match model.tab {
         Tab::Withdrawals => current(model).map(|row| withdrawal(row, model.mask).join("\t")),
         Tab::Audit => model.audit.list.current().map(|row| audit(row).join("\t")),
-        Tab::Cases => model.cases.list.current().map(|case| {
-            [case.id.to_string(), case.subject.clone(), case.what.clone(), case.reason.clone()].join("\t")
-        }),
+        Tab::Cases => {
+            model.cases.list.current().map(|case| {
+                [case.id.to_string(), case.subject.clone(), case.what.clone(), case.reason.clone()].join("\t")
+            })
+        }
         Tab::Log => log::newest(model).map(|line| format!("{} {} {}", line.at, line.target, line.text)),
         Tab::Overview => None,
     }
@@ -132,10 +146,7 @@ mod tests {
     #[test]
     fn a_formula_leaves_as_text() {
         let cells = ["=cmd|' /C calc'!A0", "-5", "@x", "a,b", "say \"hi\"", "plain"].map(str::to_owned);
-        assert_eq!(
-            csv_line(&cells),
-            "\"'=cmd|' /C calc'!A0\",\"'-5\",\"'@x\",\"a,b\",\"say \"\"hi\"\"\",plain\r\n"
-        );
+        assert_eq!(csv_line(&cells), "\"'=cmd|' /C calc'!A0\",\"'-5\",\"'@x\",\"a,b\",\"say \"\"hi\"\"\",plain\r\n");
     }
 
     #[test]

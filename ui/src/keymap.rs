@@ -129,7 +129,7 @@ pub struct Binding {
 
 use Place::{Audit, Cases, Detail, Log, Overview, Withdrawals};
 const ALL: &[Place] = &[Overview, Withdrawals, Detail, Audit, Log, Cases];
-const LISTS: &[Place] = &[Overview, Withdrawals, Audit, Log, Cases];
+const LISTS: &[Place] = &[Overview, Withdrawals, Audit, Cases];
 const W: &[Place] = &[Withdrawals];
 const WD: &[Place] = &[Withdrawals, Detail];
 
@@ -151,26 +151,74 @@ pub static BINDINGS: &[Binding] = &[
     bind(Action::Reject, &["x"], "reject", "reject with a reason", "reject", Group::Decide, WD),
     bind(Action::Recall, &["u"], "recall", "recall during grace, before anything is sent", "recall", Group::Decide, WD),
     bind(Action::Lookup, &["L"], "lookup", "look the payout up by its reference", "look up", Group::Decide, WD),
-    bind(Action::SettlePaid, &["P"], "settle paid", "rule: it was paid (unknown, frozen, or paid outside)", "", Group::Decide, WD),
-    bind(Action::SettleNotPaid, &["F"], "settle not-paid", "rule: it was not paid, the money goes back", "", Group::Decide, WD),
+    bind(
+        Action::SettlePaid,
+        &["P"],
+        "settle paid",
+        "rule: it was paid (unknown, frozen, or paid outside)",
+        "",
+        Group::Decide,
+        WD,
+    ),
+    bind(
+        Action::SettleNotPaid,
+        &["F"],
+        "settle not-paid",
+        "rule: it was not paid, the money goes back",
+        "",
+        Group::Decide,
+        WD,
+    ),
     bind(Action::Sign, &["a"], "sign", "sign the case", "sign", Group::Decide, &[Cases]),
     bind(Action::Refuse, &["x"], "refuse", "refuse the case", "refuse", Group::Decide, &[Cases]),
-    bind(Action::Open, &["enter"], "open", "open the detail, go where the line leads", "open", Group::See, LISTS),
+    bind(Action::Open, &["enter"], "open", "open the detail, or go where the line leads", "open", Group::See, LISTS),
     bind(Action::Mark, &["space"], "mark", "mark or unmark the row", "mark", Group::Pick, W),
     bind(Action::Range, &["v"], "range", "mark all rows from here to where the cursor goes", "", Group::Pick, W),
-    bind(Action::MarkAll, &["*"], "mark all", "mark everything in the filter (asks above 50, refuses above 500)", "", Group::Pick, W),
+    bind(
+        Action::MarkAll,
+        &["*"],
+        "mark all",
+        "mark everything in the filter (asks above 50, refuses above 500)",
+        "",
+        Group::Pick,
+        W,
+    ),
     bind(Action::ClearMarks, &["\\"], "clear marks", "clear the marks", "", Group::Pick, W),
-    bind(Action::Filter, &["/"], "filter", "filter: user:kemi bank:gt* amt>=50k age>2h state:open flag:new -flag:aff word", "filter", Group::See, &[Withdrawals, Audit, Log]),
+    bind(
+        Action::Filter,
+        &["/"],
+        "filter",
+        "filter: user: bank: state: flag: -flag: amt>= age> since: words",
+        "filter",
+        Group::See,
+        &[Withdrawals, Audit, Log],
+    ),
     bind(Action::Sort, &["s"], "sort", "sort by age or amount", "sort", Group::See, W),
     bind(Action::Reverse, &["S"], "reverse", "reverse the order", "", Group::See, W),
     bind(Action::Freeze, &["z"], "freeze", "freeze or let go the order; new rows wait behind +n", "", Group::See, W),
-    bind(Action::Seen, &["c"], "seen", "mark all as seen: + stands for newer than that", "mark seen", Group::See, &[Overview, Withdrawals]),
+    bind(
+        Action::Seen,
+        &["c"],
+        "seen",
+        "mark all as seen: + stands for newer than that",
+        "mark seen",
+        Group::See,
+        &[Overview, Withdrawals],
+    ),
     bind(Action::Follow, &["f"], "follow", "follow the newest", "follow", Group::See, &[Audit, Log]),
     bind(Action::Wrap, &["w"], "wrap", "wrap long lines", "wrap", Group::See, &[Log]),
     bind(Action::MinLevel, &["l"], "level", "least level shown", "level", Group::See, &[Log]),
     bind(Action::Pause, &["space"], "pause", "pause the log; lines wait", "pause", Group::See, &[Log]),
     bind(Action::ShowUser, &["o"], "user", "the user's other withdrawals", "user", Group::See, WD),
-    bind(Action::NextRow, &["]"], "next", "next row; on Overview the next item", "next", Group::Move, &[Detail, Overview]),
+    bind(
+        Action::NextRow,
+        &["]"],
+        "next",
+        "next row; on Overview the next item",
+        "next",
+        Group::Move,
+        &[Detail, Overview],
+    ),
     bind(Action::PrevRow, &["["], "previous", "previous row", "previous", Group::Move, &[Detail, Overview]),
     bind(Action::Down, &["j", "down"], "down", "down", "", Group::Move, ALL),
     bind(Action::Up, &["k", "up"], "up", "up", "", Group::Move, ALL),
@@ -188,11 +236,43 @@ pub static BINDINGS: &[Binding] = &[
     bind(Action::Tab(7), &["7"], "log", "Log", "", Group::Move, ALL),
     bind(Action::Back, &["esc"], "back", "back one step; never quits", "back", Group::See, ALL),
     bind(Action::Repaint, &["ctrl-l"], "repaint", "repaint the screen", "", Group::See, ALL),
-    bind(Action::CopyField, &["y"], "copy", "copy the row's reference, or its id", "copy", Group::Take, &[Withdrawals, Detail, Audit, Log, Cases]),
-    bind(Action::CopyRow, &["Y"], "copy row", "copy the whole row", "", Group::Take, &[Withdrawals, Detail, Audit, Log, Cases]),
-    bind(Action::Export, &["e"], "export csv", "export the filtered rows as CSV (`:export json` for JSON)", "export", Group::Take, &[Withdrawals, Audit]),
+    bind(
+        Action::CopyField,
+        &["y"],
+        "copy",
+        "copy the row's reference, or its id",
+        "copy",
+        Group::Take,
+        &[Withdrawals, Detail, Audit, Log, Cases],
+    ),
+    bind(
+        Action::CopyRow,
+        &["Y"],
+        "copy row",
+        "copy the whole row",
+        "",
+        Group::Take,
+        &[Withdrawals, Detail, Audit, Log, Cases],
+    ),
+    bind(
+        Action::Export,
+        &["e"],
+        "export csv",
+        "export the filtered rows as CSV (`:export json` for JSON)",
+        "export",
+        Group::Take,
+        &[Withdrawals, Audit],
+    ),
     bind(Action::Mask, &["p"], "mask", "mask names, accounts and references on the screen", "mask", Group::Other, ALL),
-    bind(Action::Mouse, &["m"], "mouse", "mouse wheel on or off (off lets the terminal select text)", "", Group::Other, ALL),
+    bind(
+        Action::Mouse,
+        &["m"],
+        "mouse",
+        "mouse wheel on or off (off lets the terminal select text)",
+        "",
+        Group::Other,
+        ALL,
+    ),
     bind(Action::Palette, &[":"], "command", "run any action by name", "command", Group::Other, ALL),
     bind(Action::Help, &["?"], "help", "this page", "help", Group::See, ALL),
     bind(Action::Lock, &["ctrl-z"], "lock", "lock the screen; the runtime goes on", "", Group::Other, ALL),
@@ -240,7 +320,8 @@ mod tests {
             let mut taken: Vec<(&str, Action)> = Vec::new();
             for binding in BINDINGS.iter().filter(|b| b.places.contains(place)) {
                 for key in binding.keys {
-                    if let Some((_, other)) = taken.iter().find(|(k, _)| k == key || k.starts_with(&format!("{key} "))) {
+                    if let Some((_, other)) = taken.iter().find(|(k, _)| k == key || k.starts_with(&format!("{key} ")))
+                    {
                         panic!("{key} at {place:?}: {:?} and {other:?}", binding.action);
                     }
                     taken.push((key, binding.action));

@@ -27,15 +27,7 @@ pub struct Listing<R> {
 
 impl<R> Default for Listing<R> {
     fn default() -> Self {
-        Self {
-            rows: Vec::new(),
-            gone: BTreeSet::new(),
-            cursor: None,
-            top: 0,
-            waiting: 0,
-            before: false,
-            after: false,
-        }
+        Self { rows: Vec::new(), gone: BTreeSet::new(), cursor: None, top: 0, waiting: 0, before: false, after: false }
     }
 }
 

@@ -1,8 +1,8 @@
 //! The model: all that the console knows. Changed by `update` alone, drawn by `view` alone.
 
 use crate::fetch::Fetch;
-use crate::keymap::Place;
 use crate::key::Key;
+use crate::keymap::Place;
 use crate::line_edit::LineEdit;
 use crate::listing::{Keyed, Listing, Take};
 use crate::log_feed::{LogLevel, LogLine};
@@ -10,8 +10,8 @@ use crate::message::{Effect, Reason};
 use crate::options::{Environment, Options};
 use crate::review::Review;
 use crate::theme::{self, Theme};
-use app::view::{AuditRow, CaseRow, Overview, RowKey, Tally, WithdrawalDetail, WithdrawalFilter, WithdrawalRow};
 use app::view::WithdrawalSort;
+use app::view::{AuditRow, CaseRow, Overview, RowKey, Tally, WithdrawalDetail, WithdrawalFilter, WithdrawalRow};
 use domain::operator::Actor;
 use domain::policy::Level;
 use domain::{Timestamp, WithdrawalId};
@@ -84,8 +84,6 @@ impl Keyed for CaseRow {
 pub struct Prompt {
     /// What is typed.
     pub line: LineEdit,
-    /// What was there before, for Esc.
-    pub before: String,
 }
 
 /// The Withdrawals tab.
@@ -466,8 +464,11 @@ impl Model {
         self.body_height().saturating_sub(1).max(1)
     }
 
-    /// Shows a message for six seconds.
+    /// Shows a message for six seconds; an error that stands there stays.
     pub fn say(&mut self, text: impl Into<String>) {
+        if self.toast.as_ref().is_some_and(|toast| toast.error) {
+            return;
+        }
         self.toast =
             Some(Toast { text: text.into(), error: false, until: Some(self.now.plus(Duration::from_secs(6))) });
         self.dirty = Dirty::Now;

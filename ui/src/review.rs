@@ -52,8 +52,8 @@ impl Kind {
             Self::Reject => "reject",
             Self::Recall => "recall",
             Self::Lookup => "look up",
-            Self::Settle(Ruling::Paid) => "rule paid",
-            Self::Settle(Ruling::NotPaid) => "rule not paid",
+            Self::Settle(Ruling::Paid) => "rule it paid",
+            Self::Settle(Ruling::NotPaid) => "rule it not paid",
             Self::Sign => "sign",
             Self::Refuse => "refuse",
             Self::Switch(_, true) => "pause",
@@ -284,9 +284,7 @@ impl Review {
             }
             Kind::Recall => Command::Recall(decision()?),
             Kind::Lookup => Command::Lookup(decision()?),
-            Kind::Settle(ruling) => {
-                Command::Settle { decision: decision()?, ruling: ruling.clone(), evidence: text }
-            }
+            Kind::Settle(ruling) => Command::Settle { decision: decision()?, ruling: ruling.clone(), evidence: text },
             Kind::Sign => case().map(|(id, version)| Command::SignCase { id, version })?,
             Kind::Refuse => case().map(|(id, version)| Command::RefuseCase { id, version, reason: text })?,
             Kind::Switch(switch, paused) => Command::Switch { switch: *switch, paused: *paused, reason: text },
@@ -364,11 +362,7 @@ fn changes(seen: &WithdrawalRow, now: &WithdrawalRow) -> Vec<String> {
     note("payout", seen.payout.to_string(), now.payout.to_string());
     note("bank", seen.bank_name.clone(), now.bank_name.clone());
     note("signed", format!("{}/{}", seen.signed, seen.needed), format!("{}/{}", now.signed, now.needed));
-    note(
-        "flags",
-        domain::policy::Flag::letters(&seen.flags),
-        domain::policy::Flag::letters(&now.flags),
-    );
+    note("flags", domain::policy::Flag::letters(&seen.flags), domain::policy::Flag::letters(&now.flags));
     if notes.is_empty() {
         notes.push(format!("{}: changed (version {} -> {})", seen.id, seen.version, now.version));
     }

@@ -172,7 +172,8 @@ impl Console {
     fn patience(&self) -> Duration {
         let now = (self.clock)();
         let model = next_deadline(&self.model).map(|at| at.since(now));
-        let frame = (self.model.dirty == Dirty::Feed).then(|| self.since_frame().map_or(Duration::ZERO, |since| FEED_FRAMES.saturating_sub(since)));
+        let frame = (self.model.dirty == Dirty::Feed)
+            .then(|| self.since_frame().map_or(Duration::ZERO, |since| FEED_FRAMES.saturating_sub(since)));
         let resize = self.resize_at.map(|at| at.saturating_duration_since(Instant::now()));
         [model, frame, resize].into_iter().flatten().min().unwrap_or(Duration::from_secs(3_600))
     }
@@ -326,7 +327,8 @@ impl Feeds {
             }),
             runtime.spawn(async move {
                 use tokio::signal::unix::{SignalKind, signal};
-                let (Ok(mut hangup), Ok(mut resized)) = (signal(SignalKind::hangup()), signal(SignalKind::window_change()))
+                let (Ok(mut hangup), Ok(mut resized)) =
+                    (signal(SignalKind::hangup()), signal(SignalKind::window_change()))
                 else {
                     return;
                 };

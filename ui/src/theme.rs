@@ -38,20 +38,14 @@ pub struct Glyphs {
 }
 
 /// For terminals without UTF-8.
-pub const ASCII: Glyphs = Glyphs {
-    v: "|",
-    h: "-",
-    corners: ["+", "+", "+", "+"],
-    bars: [".", ":", "-", "=", "+", "*", "%", "#"],
-};
+pub const ASCII: Glyphs =
+    Glyphs { v: "|", h: "-", corners: ["+", "+", "+", "+"], bars: [".", ":", "-", "=", "+", "*", "%", "#"] };
 
 /// For the rest.
-pub const UNICODE: Glyphs = Glyphs {
-    v: "│",
-    h: "─",
-    corners: ["┌", "┐", "└", "┘"],
-    bars: ["▁", "▂", "▃", "▄", "▅", "▆", "▇", "█"],
-};
+pub const UNICODE: Glyphs =
+    Glyphs {
+        v: "│", h: "─", corners: ["┌", "┐", "└", "┘"], bars: ["▁", "▂", "▃", "▄", "▅", "▆", "▇", "█"]
+    };
 
 /// Roles and their styles.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -194,11 +188,7 @@ impl Theme {
             cursor: m(Modifier::REVERSED),
             mark: m(BOLD),
             fault: m(Modifier::UNDERLINED),
-            environments: [
-                m(BOLD),
-                m(BOLD.union(Modifier::UNDERLINED)),
-                m(BOLD.union(Modifier::REVERSED)),
-            ],
+            environments: [m(BOLD), m(BOLD.union(Modifier::UNDERLINED)), m(BOLD.union(Modifier::REVERSED))],
         }
     }
 

@@ -248,7 +248,10 @@ mod tests {
 
     fn keys(bytes: &[u8]) -> Vec<String> {
         let inputs = read(&[bytes]);
-        inputs.into_iter().map(|input| if let Input::Key(key) = input { key.label() } else { format!("{input:?}") }).collect()
+        inputs
+            .into_iter()
+            .map(|input| if let Input::Key(key) = input { key.label() } else { format!("{input:?}") })
+            .collect()
     }
 
     #[test]
@@ -256,7 +259,10 @@ mod tests {
         for (bytes, labels) in [
             (&b"jG \r\t\x7f"[..], &["j", "G", "space", "enter", "tab", "backspace"][..]),
             (b"\x04\x0c\x1a\x03", &["ctrl-d", "ctrl-l", "ctrl-z", "ctrl-c"]),
-            (b"\x1b[A\x1bOB\x1b[1;5C\x1b[H\x1b[4~\x1b[5~\x1b[Z", &["up", "down", "ctrl-right", "home", "end", "pgup", "backtab"]),
+            (
+                b"\x1b[A\x1bOB\x1b[1;5C\x1b[H\x1b[4~\x1b[5~\x1b[Z",
+                &["up", "down", "ctrl-right", "home", "end", "pgup", "backtab"],
+            ),
             ("é好".as_bytes(), &["é", "好"]),
             (b"\x1bx\xffy", &["alt-x", "y"]),
             (b"\x1b[I\x1b[O\x1b[<65;3;4M", &["Focus(true)", "Focus(false)", "Wheel(3)"]),
@@ -269,7 +275,10 @@ mod tests {
     #[test]
     fn sequences_arrive_in_pieces() {
         assert_eq!(read(&[b"\x1b", b"[", b"A"]), [Input::Key(Key::plain(Code::Up))]);
-        assert_eq!(read(&[b"\x1b[200~12\n", b"\x1b[20", b"1~3"]), [Input::Paste("12\n".into()), Input::Key(Key::char('3'))]);
+        assert_eq!(
+            read(&[b"\x1b[200~12\n", b"\x1b[20", b"1~3"]),
+            [Input::Paste("12\n".into()), Input::Key(Key::char('3'))]
+        );
         let mut parser = Parser::default();
         assert_eq!(parser.feed(b"\x1b"), []);
         assert!(parser.is_waiting());

@@ -65,14 +65,7 @@ pub(super) fn open_plain(model: &mut Model, kind: Kind, reason: &str, fx: &mut V
     }
 }
 
-fn open(
-    model: &mut Model,
-    kind: Kind,
-    items: Vec<Item>,
-    case: Option<CaseRow>,
-    hidden: usize,
-    fx: &mut Vec<Effect>,
-) {
+fn open(model: &mut Model, kind: Kind, items: Vec<Item>, case: Option<CaseRow>, hidden: usize, fx: &mut Vec<Effect>) {
     model.tickets += 1;
     let serial = model.tickets;
     let reads = !items.is_empty() || case.is_some();
@@ -377,7 +370,8 @@ fn submit(model: &mut Model, from: usize, fx: &mut Vec<Effect>) {
         }
         return;
     }
-    let Some(at) = (from..review.items.len()).find(|at| !review.items[*at].submitted && review.items[*at].end.is_none())
+    let Some(at) =
+        (from..review.items.len()).find(|at| !review.items[*at].submitted && review.items[*at].end.is_none())
     else {
         review.phase = Phase::Done;
         return finish(model, fx);

@@ -28,6 +28,9 @@ pub(super) fn key(model: &mut Model, key: Key, read_at: Timestamp, fx: &mut Vec<
     if !interrupt {
         model.interrupted = false;
     }
+    if key == Key::ctrl('z') {
+        return lock::lock(model, fx);
+    }
     let key = if interrupt { Key::plain(Code::Esc) } else { key };
     if model.prompt.is_some() {
         return prompt_key(model, key, fx);
@@ -75,7 +78,7 @@ fn help_key(model: &mut Model, key: Key) {
     model.touch();
 }
 
-/// The filter line of the open tab.
+/// The filter line of the open tab: checked while it is typed, applied with Enter.
 fn prompt_key(model: &mut Model, key: Key, fx: &mut Vec<Effect>) {
     let Some(prompt) = &mut model.prompt else { return };
     match key.code {
@@ -88,16 +91,23 @@ fn prompt_key(model: &mut Model, key: Key, fx: &mut Vec<Effect>) {
             }
         }
         Code::Esc => {
-            let before = std::mem::take(&mut prompt.before);
             model.prompt = None;
-            set_filter(model, &before);
+            check_filter(model);
         }
         _ => {
             if prompt.line.key(key) {
-                let text = prompt.line.text();
-                set_filter(model, &text);
+                check_filter(model);
             }
         }
+    }
+    model.touch();
+}
+
+/// Finds the fault of what is typed, or of what stands there.
+fn check_filter(model: &mut Model) {
+    if model.tab == Tab::Withdrawals {
+        let text = model.prompt.as_ref().map_or_else(|| model.withdrawals.filter_text.clone(), |p| p.line.text());
+        model.withdrawals.fault = crate::filter::parse(text.trim_end(), model.now).err();
     }
     model.touch();
 }
@@ -124,8 +134,7 @@ pub(super) fn paste(model: &mut Model, text: &str) {
     }
     if let Some(prompt) = &mut model.prompt {
         prompt.line.insert(text);
-        let text = prompt.line.text();
-        return set_filter(model, &text);
+        return check_filter(model);
     }
     match model.overlays.last_mut() {
         Some(Overlay::Palette(line, chosen)) => {
@@ -155,6 +164,6 @@ pub(super) fn open_prompt(model: &mut Model) {
         Tab::Overview | Tab::Cases => return,
     };
     let typed = if text.is_empty() { text.clone() } else { format!("{text} ") };
-    model.prompt = Some(crate::model::Prompt { line: LineEdit::new(&typed), before: text });
+    model.prompt = Some(crate::model::Prompt { line: LineEdit::new(&typed) });
     model.touch();
 }

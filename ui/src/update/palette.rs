@@ -139,7 +139,10 @@ pub(super) fn run(model: &mut Model, command: &str, fx: &mut Vec<Effect>) {
         },
         _ => match keymap::named(model.place(), command) {
             Some(binding) => actions::act(model, binding.action, fx),
-            None => model.complain(format!("no command “{}” here; ? shows what there is", domain::text::clean_line(command, 40))),
+            None => model.complain(format!(
+                "no command “{}” here; ? shows what there is",
+                domain::text::clean_line(command, 40)
+            )),
         },
     }
 }

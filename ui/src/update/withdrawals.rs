@@ -49,13 +49,7 @@ pub(super) fn detail_wanted(model: &Model) -> Option<WithdrawalId> {
 pub(super) fn query(model: &Model) -> WithdrawalQuery {
     let w = &model.withdrawals;
     let limit = u32::try_from(model.list_height() * 5).unwrap_or(500).clamp(60, 500);
-    WithdrawalQuery {
-        filter: w.filter.clone(),
-        sort: w.sort,
-        descending: w.descending,
-        from: w.from.clone(),
-        limit,
-    }
+    WithdrawalQuery { filter: w.filter.clone(), sort: w.sort, descending: w.descending, from: w.from.clone(), limit }
 }
 
 /// Where the window begins when it is only read again: two screens above the first row shown.
@@ -231,7 +225,9 @@ pub(super) fn mark_all(model: &mut Model, fx: &mut Vec<Effect>) {
         Some(0) => model.say("nothing to mark: no row matches"),
         Some(count) if count > MARK_MOST => {
             let shown = crate::view::format::count(count);
-            model.complain(format!("{shown} rows match and at most {MARK_MOST} can be marked: narrow the filter with /"));
+            model.complain(format!(
+                "{shown} rows match and at most {MARK_MOST} can be marked: narrow the filter with /"
+            ));
         }
         Some(count) if count > MARK_ASKS => {
             model.overlays.push(Overlay::MarkMany(count));

@@ -88,9 +88,9 @@ pub fn role(model: &Model) -> String {
 /// Filter or summary. Returns the terminal's cursor while the filter is typed.
 pub fn second(model: &Model, area: Rect, buf: &mut Buffer) -> Option<(u16, u16)> {
     match model.tab {
-        Tab::Withdrawals if model.detail.open => None,
         Tab::Withdrawals => {
-            let right = withdrawals_summary(model);
+            // The reason of a fault needs the room.
+            let right = if model.withdrawals.fault.is_some() { Vec::new() } else { withdrawals_summary(model) };
             line_right(buf, area, 0, right.clone());
             let used: usize = right.iter().map(Span::width).sum();
             filter_line(model, &model.withdrawals.filter_text, narrowed(area, used), buf)
@@ -130,7 +130,8 @@ fn filter_line(model: &Model, text: &str, area: Rect, buf: &mut Buffer) -> Optio
     let mut spans = vec![span("/", theme.key)];
     match fault {
         Some(fault) => {
-            let part = |from: usize, to: usize| shown.chars().skip(from).take(to.saturating_sub(from)).collect::<String>();
+            let part =
+                |from: usize, to: usize| shown.chars().skip(from).take(to.saturating_sub(from)).collect::<String>();
             spans.push(span(part(0, fault.from), style));
             spans.push(span(part(fault.from, fault.to), theme.fault));
             spans.push(span(part(fault.to, usize::MAX), style));

@@ -29,13 +29,25 @@ pub fn draw(model: &Model, area: Rect, buf: &mut Buffer) {
         write(buf, body, lines, model.detail.scroll);
         return;
     }
-    let half = area.width / 2;
-    let right = Rect { x: body.x + half + 2, width: body.width - half - 2, ..body };
-    let left = Rect { width: half - 1, ..body };
-    super::divider(model, buf, body.x + half, body);
-    let beside = if model.detail.part == Part::Trail { Part::Summary } else { Part::Trail };
+    let (left, rest) = split(model, body, if area.width < 200 { 2 } else { 3 }, buf);
     write(buf, left, part(model, data, model.detail.part, usize::from(left.width)), model.detail.scroll);
-    write(buf, right, titled(model, data, &[beside, Part::History, Part::SameAccount], usize::from(right.width)), 0);
+    let beside = if model.detail.part == Part::Trail { Part::Summary } else { Part::Trail };
+    let more = [beside, Part::History, Part::SameAccount];
+    if area.width < 200 {
+        write(buf, rest, titled(model, data, &more, usize::from(rest.width)), 0);
+    } else {
+        let (middle, right) = split(model, rest, 2, buf);
+        write(buf, middle, titled(model, data, &more, usize::from(middle.width)), 0);
+        write(buf, right, titled(model, data, &[Part::Raw], usize::from(right.width)), 0);
+    }
+}
+
+/// Cuts off one `of`th at the left, with a line between.
+fn split(model: &Model, area: Rect, of: u16, buf: &mut Buffer) -> (Rect, Rect) {
+    let width = area.width / of;
+    super::divider(model, buf, area.x + width, area);
+    let right = Rect { x: area.x + width + 1, width: area.width - width - 1, ..area };
+    (Rect { width: width - 1, ..area }, right)
 }
 
 /// The side pane.
@@ -69,7 +81,11 @@ pub fn side(model: &Model, parts: &[Part], area: Rect, buf: &mut Buffer) {
 
 /// How many lines the open part has.
 pub fn length(model: &Model) -> usize {
-    let width = usize::from(if model.size.0 < 120 { model.size.0 } else { model.size.0 / 2 - 1 });
+    let width = usize::from(match model.size.0 {
+        wide @ 200.. => wide / 3 - 1,
+        wide @ 120.. => wide / 2 - 1,
+        narrow => narrow,
+    });
     model.detail.data.as_ref().map_or(0, |data| part(model, data, model.detail.part, width).len())
 }
 
@@ -116,9 +132,9 @@ fn head(model: &Model, data: &WithdrawalDetail, width: usize) -> Lines {
     ])];
     let rate = match (data.rate, data.rate_until) {
         (Some(rate), Some(until)) => {
-            format!(" at {}, held until {}", rate_text(rate), until.clock())
+            format!(" at {rate}, held until {}", when(model, until))
         }
-        (Some(rate), None) => format!(" at {}", rate_text(rate)),
+        (Some(rate), None) => format!(" at {rate}"),
         _ => String::new(),
     };
     let text = format!(" {}{rate}  v{}", format::money(row.usd), row.version);
@@ -126,9 +142,10 @@ fn head(model: &Model, data: &WithdrawalDetail, width: usize) -> Lines {
     lines
 }
 
-fn rate_text(rate: domain::Rate) -> String {
-    let text = rate.to_string();
-    text.strip_suffix("00").filter(|short| short.contains('.')).map_or(text.clone(), str::to_owned)
+/// The clock today, with the day on any other.
+fn when(model: &Model, at: domain::Timestamp) -> String {
+    let day = at.date();
+    if day == model.frame_at.date() { at.clock() } else { format!("{} {}", day.get(5..).unwrap_or(&day), at.clock()) }
 }
 
 fn parts_row(model: &Model, data: &WithdrawalDetail, area: Rect, y: u16, buf: &mut Buffer) {
@@ -136,8 +153,8 @@ fn parts_row(model: &Model, data: &WithdrawalDetail, area: Rect, y: u16, buf: &m
     let mut spans = vec![Span::raw(" ")];
     for part in Part::ALL {
         let count = match part {
-            Part::History => format!(" ({})", data.history.len()),
-            Part::SameAccount => format!(" ({})", data.same_account.len()),
+            Part::History if area.width >= 72 => format!(" ({})", data.history.len()),
+            Part::SameAccount if area.width >= 72 => format!(" ({})", data.same_account.len()),
             _ => String::new(),
         };
         let open = part == model.detail.part;
@@ -244,13 +261,15 @@ fn summary(model: &Model, data: &WithdrawalDetail, width: usize) -> Lines {
 fn trail(model: &Model, data: &WithdrawalDetail, width: usize) -> Lines {
     let mut lines = Vec::new();
     for step in &data.trail {
-        let when = if step.at.date() == model.frame_at.date() {
-            step.at.clock()
+        let text = format!("{:<7} {}", step.actor, step.what);
+        let at = when(model, step.at);
+        if at.len() > LABEL {
+            // Another day: its date takes a line of its own, so that the columns hold.
+            lines.push(Line::styled(format!(" {at}"), model.theme.dim));
+            lines.extend(field(model, "", &text, model.theme.text, width));
         } else {
-            format!("{} {}", &step.at.date()[5.min(step.at.date().len())..], step.at.clock())
-        };
-        let text = format!("{} {}", step.actor, step.what);
-        lines.extend(field(model, &when, &text, model.theme.text, width));
+            lines.extend(field(model, &at, &text, model.theme.text, width));
+        }
     }
     if lines.is_empty() {
         lines.push(Line::styled(" nothing yet", model.theme.dim));

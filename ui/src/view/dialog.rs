@@ -76,11 +76,10 @@ pub fn quit(model: &Model, area: Rect, buf: &mut Buffer) -> Option<(u16, u16)> {
         Line::default(),
         entry("s", "go on without a terminal, as `viralcore serve`"),
         entry("d", "drain: finish what runs, then stop everything"),
-        entry("esc", "stay"),
     ];
     frame(
         model,
-        Box_ { title: "Quit".into(), tag: String::new(), lines, footer: vec![("esc", "stay")], width: 66 },
+        Box_ { title: "Quit".into(), tag: String::new(), lines, footer: vec![("esc", "stay")], width: 64 },
         area,
         buf,
     );
@@ -111,7 +110,8 @@ pub fn lock(model: &Model, area: Rect, buf: &mut Buffer) -> Option<(u16, u16)> {
     if lock.checking {
         lines.push(Line::styled("checking...", theme.dim));
     } else if model.has_passphrase {
-        lines.push(Line::from(vec![Span::styled("Passphrase: ", theme.text), Span::styled(dots.clone(), theme.strong)]));
+        lines
+            .push(Line::from(vec![Span::styled("Passphrase: ", theme.text), Span::styled(dots.clone(), theme.strong)]));
     } else {
         lines.push(Line::styled("No passphrase is configured for you: enter opens.", theme.dim));
     }

@@ -171,7 +171,8 @@ pub fn spark(minutes: &[i64], columns: usize, bars: &[&'static str; 8]) -> Strin
     }
     let buckets: Vec<i64> = (0..columns)
         .map(|n| {
-            let (from, to) = (n * minutes.len() / columns, ((n + 1) * minutes.len() / columns).max(n * minutes.len() / columns + 1));
+            let (from, to) =
+                (n * minutes.len() / columns, ((n + 1) * minutes.len() / columns).max(n * minutes.len() / columns + 1));
             minutes[from..to.min(minutes.len())].iter().sum()
         })
         .collect();

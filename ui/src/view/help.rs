@@ -26,8 +26,7 @@ pub fn lines(model: &Model) -> Vec<Line<'static>> {
     let place = model.place();
     let mut lines = Vec::new();
     for group in Group::ALL {
-        let here: Vec<_> =
-            BINDINGS.iter().filter(|b| b.group == group && b.places.contains(&place)).collect();
+        let here: Vec<_> = BINDINGS.iter().filter(|b| b.group == group && b.places.contains(&place)).collect();
         if here.is_empty() {
             continue;
         }

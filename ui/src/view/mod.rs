@@ -38,8 +38,10 @@ pub fn draw(model: &Model, buf: &mut Buffer) -> Option<(u16, u16)> {
         return overlays(model, area, buf);
     }
     chrome::top(model, row(area, 0), buf);
-    let cursor = chrome::second(model, row(area, 1), buf);
-    let body = Rect { y: area.y + 2, height: area.height - 4, ..area };
+    let whole = model.tab == Tab::Withdrawals && model.detail.open;
+    let cursor = if whole { None } else { chrome::second(model, row(area, 1), buf) };
+    let top = if whole { 1 } else { 2 };
+    let body = Rect { y: area.y + top, height: area.height - top - 2, ..area };
     match model.tab {
         Tab::Overview => overview::draw(model, body, buf),
         Tab::Withdrawals if model.detail.open => detail::draw(model, body, buf),

@@ -36,25 +36,29 @@ pub fn draw(model: &Model, area: Rect, buf: &mut Buffer) {
     let bottom = area.bottom();
     let mut y = needs(model, data, area, buf);
     let rest = |y: u16| Rect { y, height: bottom.saturating_sub(y), ..area };
-    let half = match area.width {
-        0..120 => area.width * 61 / 100,
-        120..200 => area.width * 58 / 100,
-        _ => area.width * 45 / 100,
-    };
     let lower = rest(y);
-    super::divider(model, buf, area.x + half, Rect { height: lower.height.min(9), ..lower });
+    if area.width < 80 {
+        health(model, data, Rect { x: area.x + 1, width: area.width - 1, ..lower }, buf);
+        return;
+    }
+    let half = match area.width {
+        0..120 => 43,
+        120..200 => area.width * 55 / 100,
+        _ => area.width * 42 / 100,
+    };
     let left = Rect { width: half.saturating_sub(1), ..lower };
     let right = Rect { x: area.x + half + 2, width: area.width - half - 2, ..lower };
     let a = last_hour(model, data, left, buf);
     let b = health(model, data, right, buf);
-    y = a.max(b) + 1;
+    y = a.max(b).min(bottom);
+    super::divider(model, buf, area.x + half, Rect { height: y.saturating_sub(lower.y), ..lower });
     if area.width >= 200 {
-        let third = Rect { x: right.x + 52, width: right.width.saturating_sub(52), ..right };
+        let third = Rect { x: right.x + 60, width: right.width.saturating_sub(60), ..right };
         purses(model, data, third, buf);
     }
-    y = funnel(model, data, rest(y), buf);
+    y = funnel(model, data, rest(y + 1), buf);
     let room = bottom.saturating_sub(y + 1);
-    if room >= 3 {
+    if room >= 2 {
         audit_tail(model, data, rest(y), buf);
     }
 }
@@ -94,20 +98,20 @@ fn need_line(model: &Model, need: &NeedsYou, cursor: bool, at: Rect, buf: &mut B
         buf.set_style(at, base);
     }
     let wide = usize::from(at.width);
-    let what = if wide >= 120 { 44 } else { 28 };
+    let what = if wide >= 120 { 44 } else { 30 };
     let sum = need.sum.map(format::money).unwrap_or_default();
     let goto = match need.goto.as_str() {
-        "" => String::new(),
+        goto if goto.is_empty() || wide < 80 => String::new(),
         goto => format!("enter: {goto} "),
     };
-    let fixed = 4 + what + 1 + 5 + 2 + 15 + 2;
+    let fixed = 4 + what + 1 + 4 + 2 + 14 + 1;
     let detail = wide.saturating_sub(fixed + goto.len() + 1);
     let count = if need.count > 0 { format::count(need.count) } else { "-".to_owned() };
     let spans = vec![
         span(if cursor { "> " } else { "  " }, base),
         span(format!("{} ", need.mark), base.patch(theme.tone(tone(need.mark)))),
         span(format::left(&need.what, what), base),
-        span(format!(" {count:>5}  {sum:<15}  "), base),
+        span(format!(" {count:>4}  {sum:<14} "), base),
         span(format::left(&need.detail, detail), base),
         span(format!(" {goto}"), base.patch(theme.dim)),
     ];
@@ -117,17 +121,20 @@ fn need_line(model: &Model, need: &NeedsYou, cursor: bool, at: Rect, buf: &mut B
 /// Sparklines; returns the line after them.
 fn last_hour(model: &Model, data: &Overview, area: Rect, buf: &mut Buffer) -> u16 {
     let theme = &model.theme;
-    let label = if area.width >= 60 { 20 } else { 16 };
-    let bars = usize::from(area.width).saturating_sub(1 + label + 8 + 2).min(60);
-    let head = format!(" {}{:>7}  ", format::left("Last hour", label), "sum");
+    let label = if area.width >= 60 { 20 } else { 14 };
+    let bars = usize::from(area.width).saturating_sub(1 + label + 6 + 2).min(60);
+    let head = format!(" {}{:>6}  ", format::left("Last hour", label), "sum");
     line(buf, area, 0, vec![span(head, theme.head)]);
     let scale = format::left("-60m", bars.saturating_sub(3)) + "now";
-    buf.set_string(area.x + u16::try_from(1 + label + 9).unwrap_or(0), area.y, scale, theme.dim);
+    buf.set_string(area.x + u16::try_from(1 + label + 8).unwrap_or(0), area.y, scale, theme.dim);
     for (n, series) in data.series.iter().enumerate().take(7) {
         let total: i64 = series.minutes.iter().sum();
         let spans = vec![
-            span(format!(" {}{:>7}  ", format::left(&series.name, label), format::count(total)), theme.text),
-            span(format::spark(&series.minutes, bars, &theme.glyphs.bars), theme.key.remove_modifier(ratatui::style::Modifier::BOLD)),
+            span(format!(" {}{:>6}  ", format::left(&series.name, label), format::count(total)), theme.text),
+            span(
+                format::spark(&series.minutes, bars, &theme.glyphs.bars),
+                theme.key.remove_modifier(ratatui::style::Modifier::BOLD),
+            ),
         ];
         line(buf, area, u16::try_from(n + 1).unwrap_or(0), spans);
     }
@@ -140,14 +147,14 @@ fn health(model: &Model, data: &Overview, area: Rect, buf: &mut Buffer) -> u16 {
     let now = model.frame_at;
     let mut y = 0;
     let mut add = |label: &str, text: String, style: Style| {
-        let spans = vec![span(format!("{label:<9} "), theme.dim), span(text, style)];
+        let spans = vec![span(format!("{label:<8}"), theme.dim), span(text, style)];
         line(buf, area, y, spans);
         y += 1;
     };
     let (text, style) = rail(model, data);
     add("Rail", text, style);
     let float = match (data.rail.float, data.rail.float_at) {
-        (Some(float), Some(at)) => format!("{}  read {} ago", format::money(float), format::age(now, at)),
+        (Some(float), Some(at)) => format!("{}  {} ago", format::money(float), format::age(now, at)),
         (Some(float), None) => format::money(float),
         _ => "not known yet".to_owned(),
     };
@@ -155,18 +162,23 @@ fn health(model: &Model, data: &Overview, area: Rect, buf: &mut Buffer) -> u16 {
     if let Some((covered, all, missing)) = data.float_covers {
         let short = missing.is_positive();
         let text = if short {
-            format!("covers {covered} of {all}, need {} more", format::naira(missing))
+            format!("covers {covered} of {all}, {} short", format::compact(missing))
         } else {
             format!("covers all {all} that wait")
         };
         add("", text, if short { theme.bad } else { theme.text });
     }
-    add("Mode", format!("{} for new withdrawals", data.mode.word()), theme.text);
+    add("Mode", format!("{} for new requests", data.mode.word()), theme.text);
     let (text, style) = runtime(model, data, now);
     add("Runtime", text, style);
-    let jobs: Vec<String> = data.jobs.iter().filter(|(_, n)| *n > 0).map(|(w, n)| format!("{} {w}", format::count(*n))).collect();
+    let jobs: Vec<String> =
+        data.jobs.iter().filter(|(_, n)| *n > 0).map(|(w, n)| format!("{} {w}", format::count(*n))).collect();
     let dead = data.jobs.iter().any(|(word, n)| word == "dead" && *n > 0);
-    add("Jobs", if jobs.is_empty() { "none waits".into() } else { jobs.join(", ") }, if dead { theme.bad } else { theme.text });
+    add(
+        "Jobs",
+        if jobs.is_empty() { "none waits".into() } else { jobs.join(", ") },
+        if dead { theme.bad } else { theme.text },
+    );
     add("Bot", format!("{} updates/min, {} to send", data.updates_minute, data.outbox_waiting), theme.text);
     let (text, style) = match &data.invariants {
         Some((at, failed)) if failed.is_empty() => (format!("+ all hold, {} ago", format::age(now, *at)), theme.good),
@@ -196,7 +208,7 @@ fn rail(model: &Model, data: &Overview) -> (String, Style) {
     if let (Some(p50), Some(p95)) = (rail.p50_ms, rail.p95_ms) {
         text += &format!("  p50 {}  p95 {}", format::latency(p50), format::latency(p95));
     }
-    if rail.failures_hour > 0 {
+    if rail.failures_hour > 0 && model.size.0 >= 120 {
         text += &format!("  {} failed/h", rail.failures_hour);
     }
     (text, theme.good)
@@ -210,21 +222,31 @@ fn runtime(model: &Model, data: &Overview, now: Timestamp) -> (String, Style) {
     }
 }
 
-/// Open withdrawals by state, on one line; returns the line after it.
+/// Open withdrawals by state, in the order of their life; returns the line after them.
 fn funnel(model: &Model, data: &Overview, area: Rect, buf: &mut Buffer) -> u16 {
     let theme = &model.theme;
-    if area.height < 3 || area.width < 100 {
+    if area.height < 6 || area.width < 100 {
         return area.y;
     }
-    let mut spans = vec![span(" Open  ", theme.head)];
-    for (word, n, sum) in data.funnel.iter().filter(|(_, n, _)| *n > 0) {
-        let tone = word.parse().map_or(Tone::Plain, |state| crate::theme::state_mark(state).1);
+    let mut spans = vec![span(" Open    ", theme.head)];
+    let (mut used, mut y) = (9, 0);
+    for state in domain::withdrawal::WithdrawalState::ALL {
+        let Some((word, n, sum)) = data.funnel.iter().find(|(word, n, _)| word == state.word() && *n > 0) else {
+            continue;
+        };
+        let (n, sum) = (format::count(*n), format::compact(*sum));
+        let len = word.len() + n.len() + sum.len() + 5;
+        if used + len > usize::from(area.width) {
+            line(buf, area, y, std::mem::replace(&mut spans, vec![span("         ", theme.text)]));
+            (used, y) = (9, y + 1);
+        }
+        used += len;
         spans.push(span(format!("{word} "), theme.dim));
-        spans.push(span(format::count(*n), theme.tone(tone)));
-        spans.push(span(format!(" {}   ", format::compact(*sum)), theme.dim));
+        spans.push(span(n, theme.tone(crate::theme::state_mark(state).1)));
+        spans.push(span(format!(" {sum}   "), theme.dim));
     }
-    line(buf, area, 0, spans);
-    area.y + 2
+    line(buf, area, y, spans);
+    area.y + y + 2
 }
 
 fn purses(model: &Model, data: &Overview, area: Rect, buf: &mut Buffer) {
@@ -247,7 +269,10 @@ fn audit_tail(model: &Model, data: &Overview, area: Rect, buf: &mut Buffer) {
             span(format!(" {}  ", row.at.clock()), theme.dim),
             span(format::left(who, 10), theme.text),
             span(format!(" {} {} ", format::left(&row.action, 20), format::left(&row.object, 17)), theme.text),
-            span(format::left(if done { "+ done" } else { "x refused" }, 10), if done { theme.good } else { theme.bad }),
+            span(
+                format::left(if done { "+ done" } else { "x refused" }, 10),
+                if done { theme.good } else { theme.bad },
+            ),
             span(row.detail.clone(), theme.dim),
         ];
         line(buf, area, u16::try_from(n + 1).unwrap_or(0), spans);

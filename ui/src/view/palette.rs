@@ -17,10 +17,7 @@ pub fn draw(model: &Model, line: &LineEdit, chosen: usize, area: Rect, buf: &mut
     let typed = line.text();
     let found = completions(model, &typed);
     let top = chosen.saturating_sub(room - 1);
-    let mut lines = vec![Line::from(vec![
-        Span::styled(":", theme.key),
-        Span::styled(typed.clone(), theme.strong),
-    ])];
+    let mut lines = vec![Line::from(vec![Span::styled(":", theme.key), Span::styled(typed.clone(), theme.strong)])];
     for (n, (name, help, key)) in found.iter().enumerate().skip(top).take(room) {
         let at = n == chosen;
         let mark = if at { "> " } else { "  " };

@@ -93,11 +93,24 @@ fn what(model: &Model, review: &Review, width: usize) -> Lines {
     let theme = &model.theme;
     let mut lines = Vec::new();
     if let Some(case) = &review.case {
-        lines.extend(format::wrap(&format!("{}  {}", case.subject, case.what), width).into_iter().map(|l| plain(l, theme.strong)));
-        lines.extend(format::wrap(&format!("Reason: {}", case.reason), width).into_iter().map(|l| plain(l, theme.text)));
+        lines.extend(
+            format::wrap(&format!("{}  {}", case.subject, case.what), width)
+                .into_iter()
+                .map(|l| plain(l, theme.strong)),
+        );
+        lines
+            .extend(format::wrap(&format!("Reason: {}", case.reason), width).into_iter().map(|l| plain(l, theme.text)));
         let signed = crate::review::names(&case.signers);
-        lines.push(plain(format!("Opened by {}, {} ago. Signed by {signed}, {} of {} names.", case.made_by,
-            format::age(model.frame_at, case.created_at), case.signers.len(), case.needed), theme.text));
+        lines.push(plain(
+            format!(
+                "Opened by {}, {} ago. Signed by {signed}, {} of {} names.",
+                case.made_by,
+                format::age(model.frame_at, case.created_at),
+                case.signers.len(),
+                case.needed
+            ),
+            theme.text,
+        ));
         lines.push(Line::default());
         return lines;
     }
@@ -109,8 +122,8 @@ fn what(model: &Model, review: &Review, width: usize) -> Lines {
     }
     let masked = model.mask && !review.unmasked;
     let top = review.scroll.min(review.items.len().saturating_sub(SHOWN));
-    for (n, item) in review.items.iter().enumerate().skip(top).take(SHOWN) {
-        lines.push(item_line(model, item, masked, width, n == review.scroll && review.items.len() > 1));
+    for item in review.items.iter().skip(top).take(SHOWN) {
+        lines.push(item_line(model, review, item, masked, width));
     }
     let rest = review.items.len().saturating_sub(top + SHOWN);
     if rest > 0 {
@@ -172,11 +185,13 @@ fn totals(model: &Model, review: &Review) -> Lines {
     lines
 }
 
-fn item_line(model: &Model, item: &Item, masked: bool, width: usize, cursor: bool) -> Line<'static> {
+fn item_line(model: &Model, review: &Review, item: &Item, masked: bool, width: usize) -> Line<'static> {
     let theme = &model.theme;
     let row = &item.row;
+    let alone = review.items.len() == 1;
+    let cursor = !alone && review.items.get(review.scroll).is_some_and(|at| at.row.id == row.id);
     let mark = if cursor { "> " } else { "  " };
-    let user = format::left(&format::user(row, masked), 13);
+    let user = format::left(&format::user(row, masked), 12);
     let head = format!("{mark}{:>6}  {user} {:>11}  ", row.id, format::naira(row.payout));
     let room = width.saturating_sub(domain::text::width(&head));
     let (text, style) = match &item.end {
@@ -184,6 +199,7 @@ fn item_line(model: &Model, item: &Item, masked: bool, width: usize, cursor: boo
         Some(ItemEnd::Refused(why)) => (format!("x {why}"), theme.bad),
         Some(ItemEnd::Skipped(why)) => (format!("- not tried: {why}"), theme.busy),
         None if item.submitted => ("~ with the store".to_owned(), theme.busy),
+        None if alone => risks(model, item),
         None => payee(model, item, masked),
     };
     Line::from(vec![
@@ -192,23 +208,35 @@ fn item_line(model: &Model, item: &Item, masked: bool, width: usize, cursor: boo
     ])
 }
 
-fn payee(model: &Model, item: &Item, masked: bool) -> (String, Style) {
+/// The risk in words, and where the row is.
+fn risks(model: &Model, item: &Item) -> (String, Style) {
     let theme = &model.theme;
+    let (state, _) = format::state(&item.row, model.tick_at);
     let risky: Vec<&str> = Flag::ALL
         .iter()
         .filter(|flag| flag.is_risk() && item.row.flags.contains(flag))
         .map(|flag| if *flag == Flag::SharedAccount { "shared account" } else { flag.legend() })
         .collect();
-    let bank = format::bank(&item.row.bank_name);
+    if risky.is_empty() {
+        return (state, theme.text);
+    }
+    (format!("{state}   {}", risky.join(", ")), theme.busy)
+}
+
+/// Bank, account, flags and name: what a batch compares line by line.
+fn payee(model: &Model, item: &Item, masked: bool) -> (String, Style) {
+    let theme = &model.theme;
+    let bank = format::left(&format::bank(&item.row.bank_name), 7);
+    let risky = item.row.flags.iter().any(|flag| flag.is_risk());
+    let letters = Flag::letters(&item.row.flags);
     let text = match &item.detail {
         Some(detail) => {
             let account = format::account(&detail.account_number, masked);
-            let name = format::left(&format::name(&detail.account_name, masked), 16);
-            format!("{bank:<7} {account} {name} {}", risky.join(", "))
+            format!("{bank} {account} {letters:<4} {}", format::name(&detail.account_name, masked))
         }
-        None => format!("{bank:<7} {}", risky.join(", ")),
+        None => format!("{bank} {letters}"),
     };
-    (text, if risky.is_empty() { theme.text } else { theme.busy })
+    (text, if risky { theme.busy } else { theme.text })
 }
 
 /// What one row's review shows beyond its line.
@@ -231,10 +259,12 @@ fn single(model: &Model, review: &Review, item: &Item, masked: bool, width: usiz
     match &review.kind {
         Kind::Approve => add("Takes", detail.policy_text.clone(), theme.text),
         Kind::Recall => add("Then", "requested again; the signatures are void".into(), theme.text),
-        Kind::Lookup => add("Then", "the rail is asked by reference; only its answer changes the row".into(), theme.text),
+        Kind::Lookup => {
+            add("Then", "the rail is asked by reference; only its answer changes the row".into(), theme.text)
+        }
         Kind::Settle(_) => {
             let what = match review.kind.verb() {
-                "rule paid" => "the hold is captured: the user was paid",
+                "rule it paid" => "the hold is captured: the user was paid",
                 _ => "the hold is released: the money goes back to the user",
             };
             add("Then", format!("{what}; two names, unless it was paid outside in manual mode"), theme.text);
@@ -352,13 +382,17 @@ fn done(model: &Model, review: &Review, say: &mut impl FnMut(String, Style)) {
     if let Some(ItemEnd::Refused(why)) = &review.end {
         say(format!("x refused: {why}"), theme.bad);
     }
-    if let ([item], Some(ItemEnd::Refused(why))) = (&review.items[..], review.items.first().and_then(|i| i.end.clone())) {
+    if let ([item], Some(ItemEnd::Refused(why))) = (&review.items[..], review.items.first().and_then(|i| i.end.clone()))
+    {
         say(format!("x {} was not decided: {why}", item.row.id), theme.bad);
     }
     let done = review.items.iter().filter(|item| matches!(item.end, Some(ItemEnd::Done(_)))).count();
     if review.items.len() > 1 {
         let ago = review.submitted_at.map(|at| model.frame_at.since(at).as_secs()).unwrap_or(0);
-        say(format!("{done} of {} decided, {ago} s ago; what was not keeps its mark", review.items.len()), theme.strong);
+        say(
+            format!("{done} of {} decided, {ago} s ago; what was not keeps its mark", review.items.len()),
+            theme.strong,
+        );
     }
 }
 

@@ -63,7 +63,8 @@ fn records(model: &Model, height: usize) -> Vec<(String, Style, bool)> {
         Tab::Cases => {
             let list = &model.cases.list;
             let rows = list.visible(height).iter();
-            rows.map(|row| (format!("{} {}", row.id, row.what), theme.text, list.cursor() == Some(row.id.get()))).collect()
+            rows.map(|row| (format!("{} {}", row.id, row.what), theme.text, list.cursor() == Some(row.id.get())))
+                .collect()
         }
         Tab::Log => super::log::tail(model, height).into_iter().map(|(text, style)| (text, style, false)).collect(),
     }

@@ -23,10 +23,10 @@ const COLUMNS: [Column; 9] = [
     column("ID", 0, 6, Align::Right, 10),
     column("AGE", 1, 5, Align::Right, 7),
     Column { grows: true, ..column("USER", 2, 12, Align::Left, 6) },
-    column("AMOUNT NGN", 1, 11, Align::Right, 9),
+    column("AMOUNT NGN", 1, 10, Align::Right, 9),
     column("USD", 1, 8, Align::Right, 2),
     column("BANK", 2, 7, Align::Left, 4),
-    column("FLAGS", 2, 5, Align::Left, 5),
+    column("FLAGS", 1, 5, Align::Left, 5),
     column("SIG", 1, 3, Align::Left, 3),
     column("STATE", 1, 11, Align::Left, 8),
 ];
@@ -112,7 +112,12 @@ fn draw_row(model: &Model, row: &WithdrawalRow, area: Rect, placed: &[table::Pla
     let marked = w.marks.contains_key(&key);
     let new = w.seen_at.is_some_and(|seen| row.created_at > seen);
     buf.set_string(area.x, area.y, if at_cursor { ">" } else { " " }, base);
-    buf.set_string(area.x + 1, area.y, if marked { "*" } else { " " }, if marked { base.patch(theme.mark) } else { base });
+    buf.set_string(
+        area.x + 1,
+        area.y,
+        if marked { "*" } else { " " },
+        if marked { base.patch(theme.mark) } else { base },
+    );
     buf.set_string(area.x + 2, area.y, if new { "+" } else { " " }, if new { base.patch(theme.good) } else { base });
     for (i, x, width) in placed {
         let (text, tone) = cell(model, row, COLUMNS[*i].title);

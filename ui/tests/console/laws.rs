@@ -1,0 +1,195 @@
+//! Laws of the console: whatever arrives, in whatever order, they hold.
+
+use crate::decisions::commands;
+use crate::fixtures::{self, Desk, row};
+use crate::screen::buffer;
+use domain::operator::Role;
+use domain::withdrawal::WithdrawalState;
+use proptest::prelude::*;
+use std::collections::HashSet;
+use std::time::Duration;
+use ui::key::{Code, Key};
+use ui::message::{Effect, Event, Message};
+use ui::model::Overlay;
+
+/// Something that may happen.
+#[derive(Clone, Debug)]
+enum Happening {
+    Key(Key),
+    Wait(u64),
+    Paste(String),
+    Resize(u16, u16),
+    Focus(bool),
+    Changed,
+    RowMoves(usize),
+    RowGoes(usize),
+    RowComes(i64),
+    Fail,
+}
+
+fn key() -> impl Strategy<Value = Key> {
+    let letters = "axuLyPFje0123456789pzs/S*v \\khl-cq?:";
+    prop_oneof![
+        8 => proptest::sample::select(letters.chars().collect::<Vec<_>>()).prop_map(Key::char),
+        2 => proptest::sample::select(vec![Code::Enter, Code::Esc, Code::Tab, Code::Up, Code::Down, Code::Backspace]).prop_map(Key::plain),
+        1 => proptest::sample::select(vec!['c', 'd', 'u', 'l', 'z']).prop_map(Key::ctrl),
+    ]
+}
+
+fn happening() -> impl Strategy<Value = Happening> {
+    prop_oneof![
+        12 => key().prop_map(Happening::Key),
+        4 => (0..1_500_u64).prop_map(Happening::Wait),
+        1 => "[y0-9]{1,8}".prop_map(Happening::Paste),
+        1 => ((40..210_u16), (10..70_u16)).prop_map(|(w, h)| Happening::Resize(w, h)),
+        1 => proptest::bool::ANY.prop_map(Happening::Focus),
+        1 => Just(Happening::Changed),
+        1 => (0..12_usize).prop_map(Happening::RowMoves),
+        1 => (0..12_usize).prop_map(Happening::RowGoes),
+        1 => (4_600..4_700_i64).prop_map(Happening::RowComes),
+        1 => Just(Happening::Fail),
+    ]
+}
+
+fn happen(desk: &mut Desk, what: &Happening) {
+    match what {
+        Happening::Key(key) => {
+            desk.key(*key);
+        }
+        Happening::Wait(millis) => {
+            desk.wait(*millis);
+        }
+        Happening::Paste(text) => {
+            desk.send(Event::Paste(text.clone()));
+        }
+        Happening::Resize(width, height) => {
+            desk.send(Event::Resize(*width, *height));
+        }
+        Happening::Focus(focused) => {
+            desk.send(Event::Focus(*focused));
+        }
+        Happening::Changed => {
+            desk.send(Event::Changed);
+        }
+        Happening::RowMoves(at) => {
+            if let Some(row) = desk.rows.get_mut(*at) {
+                row.version += 1;
+            }
+        }
+        Happening::RowGoes(at) => {
+            if *at < desk.rows.len() {
+                desk.rows.remove(*at);
+            }
+        }
+        Happening::RowComes(id) => {
+            if !desk.rows.iter().any(|row| row.id.get() == *id) {
+                desk.rows.push(row(*id, 30, "@new", 20_000, "Kuda", &[], WithdrawalState::Requested));
+            }
+        }
+        Happening::Fail => {
+            let now = desk.now;
+            let fx = ui::update::update(&mut desk.model, Message { at: now, event: Event::Changed });
+            for effect in fx {
+                if let Effect::Withdrawals(ticket, _) = effect {
+                    desk.send(Event::Withdrawals(ticket, Err("store busy".into())));
+                }
+            }
+        }
+    }
+    desk.settle();
+}
+
+/// Whether the topmost dialog could be confirmed by `y` at this moment.
+fn armed(desk: &Desk) -> bool {
+    matches!(desk.model.overlays.last(), Some(Overlay::Review(review))
+        if review.is_armed(desk.now) && ui::update::blocked(&desk.model, review).is_none())
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig { cases: 128, ..ProptestConfig::default() })]
+
+    #[test] // No command without a review on screen, armed, and `y` pressed on it; none twice under one operation id.
+    fn no_money_effect_without_review_arm_and_confirm(happenings in proptest::collection::vec(happening(), 1..80)) {
+        let mut desk = Desk::live((100, 30));
+        desk.press("2j");
+        let mut ops = HashSet::new();
+        for what in &happenings {
+            let could = armed(&desk);
+            let confirms = matches!(what, Happening::Key(key) if *key == Key::char('y'));
+            let had = commands(&desk).len();
+            happen(&mut desk, what);
+            let new = commands(&desk);
+            if new.len() > had {
+                prop_assert!(could && confirms, "{what:?} submitted {:?}", new.last());
+            }
+            for command in &new[had..] {
+                if let Some(op) = command.op() {
+                    prop_assert!(ops.insert(op.to_owned()), "{op} twice");
+                }
+            }
+        }
+    }
+
+    #[test] // A viewer sees everything and decides nothing.
+    fn a_viewer_emits_no_command(happenings in proptest::collection::vec(happening(), 1..60)) {
+        let mut desk = Desk::with((100, 30), "dark", &fixtures::options(Role::Viewer));
+        desk.start().press("2j");
+        for what in &happenings {
+            happen(&mut desk, what);
+            prop_assert_eq!(commands(&desk).len(), 0);
+        }
+    }
+
+    #[test] // When the store has not answered for longer than the bound, nothing is decided on its rows.
+    fn stale_data_emits_no_decision(keys in proptest::collection::vec(key(), 1..40)) {
+        let mut desk = Desk::live((100, 30));
+        desk.press("2j");
+        desk.now = desk.now.plus(Duration::from_secs(40));
+        for key in keys {
+            let read_at = desk.now;
+            desk.send(Event::Key { key, read_at });
+            desk.fx.retain(|effect| matches!(effect, Effect::Decide { .. }));
+            prop_assert_eq!(commands(&desk).len(), 0);
+            desk.now = desk.now.plus(Duration::from_millis(800));
+        }
+    }
+
+    #[test] // Rows come, go and move: the cursor and the marks keep their keys.
+    fn cursor_and_marks_keep_their_keys(happenings in proptest::collection::vec(happening(), 1..40), marks in 0..3_usize) {
+        let mut desk = Desk::live((100, 30));
+        desk.press("2jj").press(&" ".repeat(marks)).wait(200);
+        let cursor = desk.model.withdrawals.list.cursor();
+        let marked: Vec<i64> = desk.model.withdrawals.marks.keys().copied().collect();
+        for what in happenings.iter().filter(|what| !matches!(what, Happening::Key(_) | Happening::Paste(_))) {
+            happen(&mut desk, what);
+            prop_assert_eq!(desk.model.withdrawals.list.cursor(), cursor);
+            prop_assert_eq!(desk.model.withdrawals.marks.keys().copied().collect::<Vec<_>>(), marked.clone());
+        }
+    }
+
+    #[test] // While a dialog is open nothing behind it hears a key.
+    fn a_dialog_consumes_every_key(keys in proptest::collection::vec(key(), 1..30)) {
+        let mut desk = Desk::live((100, 30));
+        desk.press("2jja");
+        let before = (desk.model.tab, desk.model.withdrawals.list.cursor(), desk.model.withdrawals.marks.len(), desk.model.mask);
+        for key in keys {
+            let leaves = key.code == Code::Esc || key.ctrl;
+            if leaves || desk.model.overlays.is_empty() {
+                break;
+            }
+            desk.key(key);
+            let after = (desk.model.tab, desk.model.withdrawals.list.cursor(), desk.model.withdrawals.marks.len(), desk.model.mask);
+            prop_assert_eq!(before, after, "{:?}", key);
+        }
+    }
+
+    #[test] // Any order of anything at any size can be drawn.
+    fn every_reachable_state_is_drawn(happenings in proptest::collection::vec(happening(), 1..60), tab in 0..5_usize) {
+        let mut desk = Desk::live((100, 30));
+        desk.press(["1", "2", "6", "7", ":cases\n"][tab]);
+        for what in &happenings {
+            happen(&mut desk, what);
+            let _ = buffer(&desk.model);
+        }
+    }
+}
