@@ -173,3 +173,27 @@ fn base32(bytes: &[u8]) -> String {
     }
     out
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Compiles only while use cases can run on any thread of the runtime.
+    #[expect(dead_code, reason = "never called: the compiler is what checks it")]
+    fn use_cases_are_send(app: App, actor: domain::operator::Actor, decision: command::Decision) {
+        fn send<T: Send>(_: T) {}
+        let now = Timestamp::from_secs(0);
+        send(app.approve(&actor, &decision, now));
+        send(app.overview(now));
+        send(app.check_invariants(now));
+        send(app.reconcile(now));
+        send(app.run_workers("x", tokio::sync::watch::channel(false).1));
+        send(app.flutterwave_webhook(|_| None, b"", &[], now));
+    }
+
+    #[test]
+    fn ids_are_as_long_as_they_say() {
+        assert_eq!((base32(&[0xff; 16]).len(), base32(&[0; 8]).len()), (26, 13));
+        assert_ne!(base32(&[1; 8]), base32(&[2; 8]));
+    }
+}

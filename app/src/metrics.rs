@@ -147,7 +147,7 @@ mod tests {
         metrics.lines("withdrawal_requests_total", &mut out);
         metrics.lines("provider_api_latency_seconds", &mut out);
         assert!(out.contains("withdrawal_requests_total{status=\"paid\"} 1\n"));
-        assert!(out.contains("status=\"paid____evil\""));
+        assert!(out.contains("status=\"paid___evil\""));
         assert!(out.contains("provider_api_latency_seconds_bucket{endpoint=\"get\",le=\"0.250\"} 1"));
         assert!(out.contains("provider_api_latency_seconds_sum{endpoint=\"get\"} 0.120"));
     }
