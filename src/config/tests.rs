@@ -2,7 +2,7 @@
 
 mod shipped;
 
-use super::source::{Ask, Leaves, read_toml};
+use super::source::{Ask, read_toml};
 use super::{Config, Problems, check};
 use app::settings::Environment;
 use std::time::Duration;
