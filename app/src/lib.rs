@@ -11,6 +11,7 @@ pub mod console;
 pub mod follow;
 pub mod invariants;
 pub mod jobs;
+pub mod lease;
 pub mod limits;
 pub mod metrics;
 pub mod notice;

@@ -1,0 +1,25 @@
+//! The runtime's row: an epoch for each owner, seen regularly. The lock that decides is the store's.
+
+use crate::{App, StoreError};
+use domain::Timestamp;
+use store::lease;
+
+const NAME: &str = "runtime";
+
+impl App {
+    /// Takes the lease after the lock was taken; the answer is the new epoch.
+    pub async fn take_lease(&self, owner: &str, now: Timestamp) -> Result<i64, StoreError> {
+        self.store().write(|mut tx| async move { lease::take(&mut tx, NAME, owner, now).await }).await
+    }
+
+    /// Says that the owner lives. False when another epoch stands.
+    pub async fn keep_lease(&self, epoch: i64, now: Timestamp) -> Result<bool, StoreError> {
+        self.store().write(|mut tx| async move { lease::seen(&mut tx, NAME, epoch, now).await }).await
+    }
+
+    /// Who leads, or led last: (owner, seen).
+    pub async fn lease(&self) -> Result<Option<(String, Timestamp)>, StoreError> {
+        let row = self.store().read(|mut tx| async move { lease::find(&mut tx, NAME).await }).await?;
+        Ok(row.map(|row| (row.owner, row.seen_at)))
+    }
+}
