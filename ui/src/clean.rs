@@ -22,22 +22,22 @@ fn all(texts: &[String]) -> Vec<String> {
     texts.iter().map(|text| long(text)).collect()
 }
 
-/// A line of the table.
-pub fn row(row: &WithdrawalRow) -> WithdrawalRow {
+/// A line of the table; that `me` has it open is no news to me.
+pub fn row(row: &WithdrawalRow, me: &str) -> WithdrawalRow {
     WithdrawalRow {
         username: short(&row.username),
         bank_code: short(&row.bank_code),
         bank_name: short(&row.bank_name),
         reference: row.reference.as_deref().map(short),
-        viewers: row.viewers.iter().map(|name| short(name)).collect(),
+        viewers: row.viewers.iter().filter(|name| *name != me).map(|name| short(name)).collect(),
         ..row.clone()
     }
 }
 
 /// A detail.
-pub fn detail(detail: &WithdrawalDetail) -> WithdrawalDetail {
+pub fn detail(detail: &WithdrawalDetail, me: &str) -> WithdrawalDetail {
     WithdrawalDetail {
-        row: row(&detail.row),
+        row: row(&detail.row, me),
         account_name: short(&detail.account_name),
         account_number: short(&detail.account_number),
         name_check: long(&detail.name_check),
@@ -47,8 +47,8 @@ pub fn detail(detail: &WithdrawalDetail) -> WithdrawalDetail {
         policy_text: long(&detail.policy_text),
         signers: detail.signers.iter().map(|name| short(name)).collect(),
         trail: detail.trail.iter().map(trail).collect(),
-        history: detail.history.iter().map(row).collect(),
-        same_account: detail.same_account.iter().map(row).collect(),
+        history: detail.history.iter().map(|line| row(line, me)).collect(),
+        same_account: detail.same_account.iter().map(|line| row(line, me)).collect(),
         attempts: detail.attempts.iter().map(attempt).collect(),
         income: detail.income.iter().map(|(kind, sum)| (short(kind), *sum)).collect(),
         reason: detail.reason.as_deref().map(long),

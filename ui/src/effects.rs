@@ -6,7 +6,7 @@
 use crate::export;
 use crate::message::{Command, Effect, Event, ExportSet, Format, Outcome, Refusal, Reviewed};
 use app::command::DecideError;
-use app::view::{From, RowKey, WithdrawalQuery, WithdrawalSort};
+use app::view::{From, WithdrawalQuery};
 use app::{App, StoreError};
 use domain::operator::Actor;
 use domain::{CaseId, Timestamp, WithdrawalId};
@@ -76,12 +76,22 @@ impl Runner {
                 Event::Decided { dialog, item, answer }
             }
             Effect::Present(id) => {
-                app.present(&self.actor, id, now).await;
+                if let Err(error) = app.present(&self.actor, id, now).await {
+                    tracing::warn!(error = %error, "Presence could not be announced");
+                }
                 return None;
             }
-            Effect::LoadState(key) => Event::State(key, app.operator_state(&self.actor.name, key).await),
+            Effect::LoadState(key) => {
+                let kept = app.operator_state(&self.actor.name, key).await;
+                if let Err(error) = &kept {
+                    tracing::warn!(error = %error, "The last session could not be read");
+                }
+                Event::State(key, kept.ok().flatten())
+            }
             Effect::SaveState(key, value) => {
-                app.save_operator_state(&self.actor.name, key, &value, now).await;
+                if let Err(error) = app.save_operator_state(&self.actor.name, key, &value, now).await {
+                    tracing::warn!(error = %error, "The session could not be kept");
+                }
                 return None;
             }
             Effect::Export { set, format, masked } => Event::Exported(self.export(set, format, masked, now).await),
@@ -177,14 +187,12 @@ impl Runner {
         loop {
             let asked = WithdrawalQuery { from, limit: 500, ..query.clone() };
             let window = self.app.withdrawals(&asked).await.map_err(store)?;
-            rows.extend(window.rows.iter().map(|row| export::withdrawal(&crate::clean::row(row), masked)));
+            rows.extend(
+                window.rows.iter().map(|row| export::withdrawal(&crate::clean::row(row, &self.actor.name), masked)),
+            );
             match window.rows.last() {
                 Some(last) if window.after && rows.len() < EXPORT_MAX => {
-                    let value = match query.sort {
-                        WithdrawalSort::Age => last.created_at.micros(),
-                        WithdrawalSort::Amount => last.payout.minor(),
-                    };
-                    from = From::After(RowKey { value, id: last.id.get() });
+                    from = From::After(last.key(query.sort));
                 }
                 _ => return Ok(rows),
             }

@@ -45,6 +45,9 @@ impl Term {
     }
 }
 
+/// Free words that a query takes.
+const WORDS: usize = 3;
+
 /// Keys that a term may have, for completion and for the message of an unknown one.
 pub const KEYS: [&str; 7] = ["user", "bank", "amt", "age", "state", "flag", "since"];
 
@@ -62,6 +65,9 @@ pub fn parse(text: &str, now: Timestamp) -> Result<WithdrawalFilter, Fault> {
             (None, word) => {
                 if alternatives.take().is_some() {
                     return Err(term.fault("“or” joins states only; write state:requested|signing"));
+                }
+                if filter.words.len() == WORDS {
+                    return Err(term.fault(format!("at most {WORDS} free words; quote those that belong together")));
                 }
                 filter.words.push(word.to_owned());
             }

@@ -126,11 +126,7 @@ pub struct Withdrawals {
 impl Withdrawals {
     /// A row's place in the present order.
     pub fn row_key(&self, row: &WithdrawalRow) -> RowKey {
-        let value = match self.sort {
-            WithdrawalSort::Age => row.created_at.micros(),
-            WithdrawalSort::Amount => row.payout.minor(),
-        };
-        RowKey { value, id: row.id.get() }
+        row.key(self.sort)
     }
 
     /// What the marked rows pay together.
@@ -190,6 +186,8 @@ pub struct Detail {
     pub part: Part,
     /// First line shown.
     pub scroll: usize,
+    /// When it was last said that it is open.
+    pub presented_at: Option<Timestamp>,
 }
 
 /// The Audit tab.

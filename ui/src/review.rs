@@ -66,7 +66,7 @@ impl Kind {
     pub fn role(&self) -> Role {
         match self {
             Self::Lookup | Self::Switch(_, true) => Role::Operator,
-            Self::Switch(_, false) | Self::ResumeRail | Self::SetMode(_) => Role::Admin,
+            Self::ResumeRail => Role::Admin,
             _ => Role::Approver,
         }
     }
@@ -284,7 +284,7 @@ impl Review {
             }
             Kind::Recall => Command::Recall(decision()?),
             Kind::Lookup => Command::Lookup(decision()?),
-            Kind::Settle(ruling) => Command::Settle { decision: decision()?, ruling: ruling.clone(), evidence: text },
+            Kind::Settle(ruling) => Command::Settle { decision: decision()?, ruling: *ruling, evidence: text },
             Kind::Sign => case().map(|(id, version)| Command::SignCase { id, version })?,
             Kind::Refuse => case().map(|(id, version)| Command::RefuseCase { id, version, reason: text })?,
             Kind::Switch(switch, paused) => Command::Switch { switch: *switch, paused: *paused, reason: text },

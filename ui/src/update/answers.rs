@@ -28,15 +28,12 @@ pub(super) fn withdrawals(model: &mut Model, ticket: u64, answer: Answer<Window<
     w.fetch.succeed(now);
     let asked = w.take.take();
     let how = asked.unwrap_or(if frozen { Take::Frozen } else { Take::Again });
-    let rows: Vec<WithdrawalRow> = window.rows.iter().map(clean::row).collect();
+    let me = model.actor.name.as_str();
+    let rows: Vec<WithdrawalRow> = window.rows.iter().map(|row| clean::row(row, me)).collect();
     let keys: Vec<RowKey> = rows.iter().map(|row| w.row_key(row)).collect();
     let (sort, descending) = (w.sort, w.descending);
     let outside = |row: &WithdrawalRow| {
-        let value = match sort {
-            app::view::WithdrawalSort::Age => row.created_at.micros(),
-            app::view::WithdrawalSort::Amount => row.payout.minor(),
-        };
-        let key = RowKey { value, id: row.id.get() };
+        let key = row.key(sort);
         let (Some(first), Some(last)) = (keys.first(), keys.last()) else { return window.before || window.after };
         let earlier = |a: RowKey, b: RowKey| if descending { a > b } else { a < b };
         (earlier(key, *first) && window.before) || (earlier(*last, key) && window.after)
@@ -94,7 +91,7 @@ pub(super) fn detail(model: &mut Model, ticket: u64, answer: Answer<Option<Box<W
         Ok(Some(data)) => {
             detail.fetch.succeed(now);
             detail.missing = false;
-            let data = Box::new(clean::detail(&data));
+            let data = Box::new(clean::detail(&data, &model.actor.name));
             let other = detail.data.as_ref().map(|old| old.row.id) != Some(data.row.id);
             let changed = detail.data.as_ref() != Some(&data);
             detail.data = Some(data);
@@ -122,12 +119,7 @@ pub(super) fn overview(model: &mut Model, ticket: u64, answer: Answer<Box<Overvi
             let recovered = tab.fetch.failure().is_some();
             tab.fetch.succeed(now);
             let data = Box::new(clean::overview(*data));
-            // The moment of the reading alone is no reason for a frame.
-            let same = tab.data.as_ref().is_some_and(|old| {
-                let mut old = Overview { at: data.at, runtime_seen: data.runtime_seen, ..(**old).clone() };
-                old.rail.float_at = data.rail.float_at;
-                old == *data
-            });
+            let same = tab.data.as_ref().is_some_and(|old| timeless(old) == timeless(&data));
             tab.cursor = tab.cursor.min(data.needs.len().saturating_sub(1));
             tab.data = Some(data);
             if !same || recovered {
@@ -135,6 +127,22 @@ pub(super) fn overview(model: &mut Model, ticket: u64, answer: Answer<Box<Overvi
             }
         }
     }
+}
+
+/// An overview without what only the passing of time changes: that alone is no reason for a frame.
+fn timeless(overview: &Overview) -> Overview {
+    let mut same = overview.clone();
+    same.at = domain::Timestamp::from_micros(0);
+    same.runtime_seen = None;
+    same.rail.float_at = None;
+    same.invariants = same.invariants.map(|(_, failed)| (same.at, failed));
+    for need in same.needs.iter_mut().filter(|need| need.detail.starts_with("oldest ")) {
+        need.detail.clear();
+    }
+    for series in &mut same.series {
+        series.minutes = vec![series.minutes.iter().sum()];
+    }
+    same
 }
 
 pub(super) fn audit(model: &mut Model, ticket: u64, answer: Answer<Vec<AuditRow>>) {

@@ -320,6 +320,7 @@ fn confirm(model: &mut Model, fx: &mut Vec<Effect>) {
 /// The store was read, for the opening or for the submit.
 pub(super) fn reviewed(model: &mut Model, serial: u64, answer: Answer<Box<Reviewed>>, fx: &mut Vec<Effect>) {
     let now = model.now;
+    let me = model.actor.name.clone();
     let Some(review) = review(model).filter(|review| review.serial == serial) else { return };
     let checking = match review.phase {
         Phase::Reading => false,
@@ -336,7 +337,7 @@ pub(super) fn reviewed(model: &mut Model, serial: u64, answer: Answer<Box<Review
             return model.touch();
         }
     };
-    let rows = read.rows.into_iter().map(|(id, row)| (id, row.map(|row| clean::detail(&row)))).collect();
+    let rows = read.rows.into_iter().map(|(id, row)| (id, row.map(|row| clean::detail(&row, &me)))).collect();
     let moved = review.take_rows(rows) | review.take_case(read.case.as_ref().map(clean::case));
     review.rail = read.rail.as_ref().map(clean::rail).or(review.rail.take());
     if moved {

@@ -7,6 +7,10 @@ use crate::line_edit::LineEdit;
 use crate::message::Effect;
 use crate::model::{Model, Overlay, Tab};
 use domain::Timestamp;
+use std::time::Duration;
+
+/// How often a presence is said again.
+const PRESENCE: Duration = Duration::from_secs(45);
 
 pub(super) fn key(model: &mut Model, key: Key, read_at: Timestamp, fx: &mut Vec<Effect>) {
     model.last_key_at = model.now;
@@ -18,6 +22,7 @@ pub(super) fn key(model: &mut Model, key: Key, read_at: Timestamp, fx: &mut Vec<
     if model.lock.is_some() {
         return lock::key(model, key, fx);
     }
+    announce_again(model, fx);
     let interrupt = key == Key::ctrl('c');
     if interrupt && std::mem::replace(&mut model.interrupted, true) {
         model.interrupted = false;
@@ -42,6 +47,16 @@ pub(super) fn key(model: &mut Model, key: Key, read_at: Timestamp, fx: &mut Vec<
         Some(Overlay::Review(_)) => dialog::key(model, key, fx),
         Some(Overlay::Quit) => dialog::quit_key(model, key, fx),
         Some(Overlay::MarkMany(_)) => withdrawals::mark_many_key(model, key, fx),
+    }
+}
+
+/// A presence runs out; while the operator is at work on a detail it is said again.
+fn announce_again(model: &mut Model, fx: &mut Vec<Effect>) {
+    let detail = &mut model.detail;
+    let due = detail.presented_at.is_none_or(|at| model.now.since(at) > PRESENCE);
+    if let Some(id) = detail.id.filter(|_| detail.open && due) {
+        detail.presented_at = Some(model.now);
+        fx.push(Effect::Present(Some(id)));
     }
 }
 

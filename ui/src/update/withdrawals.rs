@@ -178,6 +178,7 @@ pub(super) fn show(model: &mut Model, id: WithdrawalId) {
 /// Opens a withdrawal over the whole screen and says so to the others.
 pub(super) fn open(model: &mut Model, id: WithdrawalId, fx: &mut Vec<Effect>) {
     model.detail.open = true;
+    model.detail.presented_at = Some(model.now);
     show(model, id);
     fx.push(Effect::Present(Some(id)));
 }
@@ -264,7 +265,8 @@ pub(super) fn mark_rows(model: &mut Model, ticket: u64, answer: Answer<Window<Wi
     model.withdrawals.mark_all = None;
     match answer {
         Ok(window) => {
-            let rows = window.rows.into_iter().map(|row| crate::clean::row(&row));
+            let me = model.actor.name.clone();
+            let rows = window.rows.into_iter().map(|row| crate::clean::row(&row, &me));
             model.withdrawals.marks.extend(rows.map(|row| (row.id.get(), row)));
             model.touch();
         }

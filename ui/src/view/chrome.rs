@@ -59,7 +59,11 @@ fn tab_count(model: &Model, tab: Tab) -> (String, bool) {
     let Some(overview) = &model.overview.data else { return (String::new(), false) };
     match tab {
         Tab::Withdrawals => {
-            let open = overview.funnel.iter().fold(0_i64, |sum, (_, n, _)| sum.saturating_add(*n));
+            let open = overview
+                .funnel
+                .iter()
+                .filter(|(word, ..)| word.parse().is_ok_and(WithdrawalState::is_open))
+                .fold(0_i64, |sum, (_, n, _)| sum.saturating_add(*n));
             let bad = [WithdrawalState::Unknown.word(), WithdrawalState::Frozen.word()];
             let needs = overview.funnel.iter().any(|(word, n, _)| *n > 0 && bad.contains(&word.as_str()));
             (format::count(open), needs)

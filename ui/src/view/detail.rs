@@ -132,7 +132,7 @@ fn head(model: &Model, data: &WithdrawalDetail, width: usize) -> Lines {
     ])];
     let rate = match (data.rate, data.rate_until) {
         (Some(rate), Some(until)) => {
-            format!(" at {rate}, held until {}", when(model, until))
+            format!(" at {rate}, until {}", when(model, until))
         }
         (Some(rate), None) => format!(" at {rate}"),
         _ => String::new(),

@@ -152,6 +152,8 @@ fn cell(model: &Model, row: &WithdrawalRow, title: &str) -> (String, Option<Tone
             (text, risky.then_some(Tone::Busy))
         }
         "SIG" => (format!("{}/{}", row.signed, row.needed), None),
+        // It left the list; what it is now, only its detail knows.
+        _ if model.withdrawals.list.is_gone(row.id.get()) => ("- LEFT LIST".to_owned(), Some(Tone::Dim)),
         _ => {
             let (text, tone) = format::state(row, model.tick_at);
             (text, Some(tone))

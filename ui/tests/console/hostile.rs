@@ -60,7 +60,7 @@ fn what_is_copied_or_exported_is_clean() {
             desk.fx.iter().filter_map(|e| if let Effect::Copy(text) = e { Some(text) } else { None }).collect();
         assert_eq!(copies.len(), 2);
         assert!(copies.iter().all(|copy| !copy.chars().any(|c| hostile(c) && c != '\t')), "{copies:?}");
-        let row = ui::clean::row(&desk.rows[0]);
+        let row = ui::clean::row(&desk.rows[0], "ada");
         let line = ui::export::csv_line(&ui::export::withdrawal(&row, false));
         assert!(!line.trim_end().chars().any(hostile) && !line.contains(",=") && !line.contains(",@"), "{line}");
     }
