@@ -123,6 +123,16 @@ impl App {
         resumed.map_err(DecideError::Store)
     }
 
+    /// Asks the payout rail and the rates' source, for a check by hand: a sentence each, good or bad.
+    pub async fn probe(&self) -> (Result<String, String>, Result<String, String>) {
+        let rail = self.flutterwave().balance().await;
+        let rates = self.exchange_rate().usd_ngn().await;
+        (
+            rail.map(|balance| format!("answers, float {}", balance.available)).map_err(|error| error.to_string()),
+            rates.map(|quote| format!("answers, {} NGN for a USD", quote.rate)).map_err(|error| error.to_string()),
+        )
+    }
+
     /// Reads the float and keeps it with its time.
     pub(crate) async fn read_float(&self, now: Timestamp) -> Result<(), String> {
         let balance = self.flutterwave().balance().await.map_err(|error| error.to_string())?;
