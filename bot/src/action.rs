@@ -1,0 +1,155 @@
+//! What buttons mean. A button carries `<keyboard id>.<index>`; the keyboard's row says whose it is and what each index
+//! does, so nothing that comes back from a phone is believed.
+
+use app::notice::OpsWithdrawal;
+use domain::WithdrawalId;
+use domain::withdrawal::Source;
+use serde::{Deserialize, Serialize};
+
+const VERSION: u32 = 1;
+
+/// A screen that can be gone to from anywhere, at any time.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub(crate) enum Place {
+    /// The main menu.
+    Menu,
+    /// The affiliate program.
+    Affiliate,
+    /// Balances.
+    Balance,
+    /// The panel of those who earn by replies.
+    Replies,
+    /// The list of withdrawals.
+    Withdrawals,
+    /// One withdrawal.
+    Withdrawal(WithdrawalId),
+}
+
+/// What a button does.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub(crate) enum Action {
+    /// Shows a screen and drops what was being done.
+    Go(Place),
+    /// Drops what was being done and says so.
+    Cancel,
+    /// Begins a withdrawal.
+    Withdraw(Source),
+    /// One step back; only while its step lasts, as all that follow.
+    Back,
+    /// Another page of banks, from 0.
+    Page(usize),
+    /// The whole list of banks again.
+    AllBanks,
+    /// This bank.
+    Bank {
+        /// The rail's code.
+        code: String,
+        /// Its name.
+        name: String,
+    },
+    /// The saved account with this id.
+    Saved(i64),
+    /// The name is right.
+    NameRight,
+    /// A new quote for the same request.
+    Requote,
+    /// Moves money: single use.
+    Confirm,
+    /// In an ops chat: approve.
+    Approve,
+    /// In an ops chat: choose a reason.
+    Reject,
+    /// In an ops chat: refuse for this reason.
+    RejectFor(String),
+    /// In an ops chat: back to the two buttons.
+    Undecided,
+}
+
+impl Action {
+    /// True when the button works for as long as the message is there.
+    pub(crate) const fn is_lasting(&self) -> bool {
+        matches!(self, Self::Go(_) | Self::Cancel | Self::Withdraw(_))
+    }
+}
+
+/// The actions of one keyboard, as its row keeps them.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub(crate) struct Sheet {
+    v: u32,
+    /// By index.
+    pub actions: Vec<Action>,
+    /// The request that an ops chat decides, with the version it saw.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub ops: Option<OpsWithdrawal>,
+}
+
+impl Sheet {
+    /// A user's keyboard.
+    pub(crate) fn new(actions: Vec<Action>) -> Self {
+        Self { v: VERSION, actions, ops: None }
+    }
+
+    /// A keyboard under a request in an ops chat.
+    pub(crate) fn ops(actions: Vec<Action>, request: OpsWithdrawal) -> Self {
+        Self { v: VERSION, actions, ops: Some(request) }
+    }
+
+    /// From a row; `None` for one that this program does not know.
+    pub(crate) fn read(row: &str) -> Option<Self> {
+        serde_json::from_str::<Self>(row).ok().filter(|sheet| sheet.v == VERSION)
+    }
+
+    /// As a row.
+    pub(crate) fn row(&self) -> String {
+        // A plain structure of texts and numbers always serialises.
+        serde_json::to_string(self).unwrap_or_default()
+    }
+}
+
+/// What the button at an index of a keyboard carries.
+pub(crate) fn callback_data(keyboard: &str, index: usize) -> String {
+    format!("{keyboard}.{index}")
+}
+
+/// The keyboard and index of callback data, if it has the form of ours.
+pub(crate) fn parse_callback(data: &str) -> Option<(&str, usize)> {
+    let (keyboard, index) = data.split_once('.')?;
+    let id_fits = (1..=40).contains(&keyboard.len()) && keyboard.bytes().all(|b| b.is_ascii_alphanumeric());
+    let digits = (1..=3).contains(&index.len()) && index.bytes().all(|b| b.is_ascii_digit());
+    if id_fits && digits { Some((keyboard, index.parse().ok()?)) } else { None }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn callback_data_is_read_strictly() {
+        for (data, parsed) in [
+            ("0a1b2c3d4e5f6.0", Some(("0a1b2c3d4e5f6", 0))),
+            ("abc.17", Some(("abc", 17))),
+            ("abc", None),
+            ("abc.", None),
+            (".1", None),
+            ("abc.-1", None),
+            ("abc.+1", None),
+            ("abc.1.2", None),
+            ("a'b.1", None),
+            ("admin_approve_withdrawal_7", None),
+        ] {
+            assert_eq!(parse_callback(data), parsed, "{data}");
+        }
+        assert!(callback_data(&"k".repeat(40), 999).len() <= 64);
+    }
+
+    #[test]
+    fn a_sheet_is_read_back_and_an_unknown_one_is_not() {
+        let sheet = Sheet::new(vec![Action::Go(Place::Withdrawal(WithdrawalId::new(7))), Action::Confirm]);
+        assert_eq!(Sheet::read(&sheet.row()), Some(sheet));
+        for row in ["", "{}", r#"{"v":2,"actions":[]}"#, r#"{"v":1,"actions":["fly"]}"#] {
+            assert_eq!(Sheet::read(row), None, "{row}");
+        }
+    }
+}

@@ -1,0 +1,153 @@
+//! Where a user is: a row, so that no restart loses it. Versioned; a row that this program does not know is a new start.
+
+use app::command::{Payee, Quote};
+use domain::withdrawal::Source;
+use serde::{Deserialize, Serialize};
+
+/// Raised when [`Conversation`] changes in a way that old rows cannot be read.
+const VERSION: u32 = 1;
+
+/// A user's place in the bot.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub(crate) struct Conversation {
+    /// What is being done.
+    pub step: Step,
+    /// The keyboard that belongs to this step; buttons of others have had their time.
+    pub keyboard: Option<String>,
+}
+
+/// What is being done. Amounts are kept as they were typed and quoted anew whenever they are shown.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub(crate) enum Step {
+    /// Nothing that waits for words.
+    #[default]
+    Menu,
+    /// An amount is awaited.
+    Amount {
+        /// The purse.
+        source: Source,
+    },
+    /// A bank is awaited: a button or words to search for.
+    Bank {
+        /// The purse and the amount.
+        draft: Draft,
+        /// What the list was searched for.
+        search: String,
+        /// The page shown, from 0.
+        page: usize,
+    },
+    /// An account number is awaited.
+    Account {
+        /// The purse and the amount.
+        draft: Draft,
+        /// The bank's code.
+        bank_code: String,
+        /// The bank's name.
+        bank_name: String,
+    },
+    /// The user says whether the bank's name for the account is right.
+    Name {
+        /// The purse and the amount.
+        draft: Draft,
+        /// The account as the bank named it.
+        payee: Payee,
+    },
+    /// The summary is shown; `quote` is `None` while it must be asked for again.
+    Review {
+        /// The purse and the amount.
+        draft: Draft,
+        /// The account.
+        payee: Payee,
+        /// What was shown.
+        quote: Option<Quote>,
+    },
+}
+
+/// A withdrawal that is being put together.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub(crate) struct Draft {
+    /// The purse.
+    pub source: Source,
+    /// The amount as typed, which the rules had taken.
+    pub amount: String,
+}
+
+#[derive(Deserialize)]
+struct Versioned {
+    v: u32,
+}
+
+#[derive(Serialize, Deserialize)]
+struct Row {
+    v: u32,
+    #[serde(flatten)]
+    conversation: Conversation,
+}
+
+impl Conversation {
+    /// At the beginning.
+    pub(crate) fn start() -> Self {
+        Self::default()
+    }
+
+    /// The same user at another step; the keyboard follows when the message is made.
+    pub(crate) fn at(step: Step) -> Self {
+        Self { step, keyboard: None }
+    }
+
+    /// From a row. What cannot be read is a new start: the user sees the menu, no money has moved.
+    pub(crate) fn read(row: Option<&str>) -> Self {
+        let Some(row) = row else { return Self::start() };
+        match serde_json::from_str::<Versioned>(row) {
+            Ok(Versioned { v: VERSION }) => {}
+            _ => return Self::start(),
+        }
+        serde_json::from_str::<Row>(row).map_or_else(|_| Self::start(), |row| row.conversation)
+    }
+
+    /// As a row.
+    pub(crate) fn row(&self) -> String {
+        let row = Row { v: VERSION, conversation: self.clone() };
+        // A plain structure of texts and numbers always serialises.
+        serde_json::to_string(&row).unwrap_or_default()
+    }
+}
+
+impl Step {
+    /// The purse and amount being worked on, once there is an amount.
+    pub(crate) fn draft(&self) -> Option<&Draft> {
+        match self {
+            Self::Menu | Self::Amount { .. } => None,
+            Self::Bank { draft, .. }
+            | Self::Account { draft, .. }
+            | Self::Name { draft, .. }
+            | Self::Review { draft, .. } => Some(draft),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_row_is_read_back_and_an_unknown_one_is_a_start() {
+        let draft = Draft { source: Source::Reply, amount: "250.50".to_owned() };
+        let there = Conversation {
+            step: Step::Bank { draft, search: "zen".to_owned(), page: 2 },
+            keyboard: Some("abc".to_owned()),
+        };
+        assert_eq!(Conversation::read(Some(&there.row())), there);
+        for row in [
+            None,
+            Some(""),
+            Some("{}"),
+            Some(r#"{"v":99,"step":"menu","keyboard":null}"#),
+            Some(r#"{"v":1,"step":"dance"}"#),
+        ] {
+            assert_eq!(Conversation::read(row), Conversation::start(), "{row:?}");
+        }
+        assert!(there.row().starts_with(r#"{"v":1,"#), "{}", there.row());
+    }
+}

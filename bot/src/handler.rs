@@ -1,0 +1,297 @@
+//! One update from its row to the commit of everything that it changes.
+
+use crate::action::{Action, Sheet, parse_callback};
+use crate::cache::Known;
+use crate::context::Context;
+use crate::conversation::{Conversation, Step};
+use crate::event::{self, Event, Incoming, Message, Person, Press};
+use crate::html::Html;
+use crate::load::{self, Seat};
+use crate::model::{Command, Model};
+use crate::screens;
+use crate::text;
+use crate::view::{self, Ids, Origin, Out, Rows, View};
+use app::StoreError;
+use app::limits::{Class, Throttled};
+use app::telegram::{Contact, InboxUpdate, Turn};
+use domain::{Timestamp, UserId};
+use std::sync::Arc;
+
+/// Why an update was not handled.
+#[derive(Debug, thiserror::Error)]
+pub(crate) enum HandleError {
+    /// It cannot be read.
+    #[error(transparent)]
+    Unreadable(#[from] event::Unreadable),
+    /// The store failed.
+    #[error(transparent)]
+    Store(#[from] StoreError),
+}
+
+impl HandleError {
+    /// True when the update is not to blame, so the try is not counted.
+    pub(crate) const fn is_passing(&self) -> bool {
+        matches!(self, Self::Store(StoreError::Busy | StoreError::Contended | StoreError::DiskFull))
+    }
+}
+
+/// Handles an update. An update that was handled before is left alone.
+pub(crate) async fn handle(context: &Context, update: &InboxUpdate, seat: &mut Seat) -> Result<(), HandleError> {
+    let handling = Handling { context, update_id: update.update_id, now: context.app.now() };
+    let done = match event::read(&update.body)? {
+        Incoming::Nothing => handling.done().await,
+        Incoming::Reachable(user, reachable) => {
+            context.app.set_reachable(user, reachable, handling.now).await?;
+            context.cache.forget(user);
+            handling.done().await
+        }
+        Incoming::Moved(old, new) => {
+            tracing::warn!(
+                chat.old = old,
+                chat.new = new,
+                "A group became a supergroup: its id in the configuration changes"
+            );
+            handling.done().await
+        }
+        Incoming::Message(message) if message.private => handling.message(&message, seat).await,
+        Incoming::Message(message) => handling.group_text(&message).await,
+        Incoming::Press(press) => match press.message {
+            Some(shown) if context.app.settings().ops_chats.contains(&shown.chat) => {
+                crate::ops_press::handle(&handling, &press, shown.chat).await
+            }
+            _ => handling.press(&press, seat).await,
+        },
+    };
+    match done {
+        // Somebody else handled it: nothing of this try was kept.
+        Err(HandleError::Store(StoreError::Stale)) => Ok(()),
+        other => other,
+    }
+}
+
+/// One update being handled.
+pub(crate) struct Handling<'a> {
+    pub(crate) context: &'a Context,
+    pub(crate) update_id: i64,
+    pub(crate) now: Timestamp,
+}
+
+impl Handling<'_> {
+    /// The update led to nothing that is kept.
+    pub(crate) async fn done(&self) -> Result<(), HandleError> {
+        self.commit(None, Rows::default()).await
+    }
+
+    pub(crate) async fn commit(&self, conversation: Option<(UserId, String)>, rows: Rows) -> Result<(), HandleError> {
+        let Rows { keyboards, messages, .. } = rows;
+        let turn = Turn { update_id: Some(self.update_id), conversation, keyboards, messages };
+        Ok(self.context.app.complete(turn, self.now).await?)
+    }
+
+    fn origin(&self, user: UserId, press: Option<&Press>) -> Origin {
+        Origin {
+            chat: user.get(),
+            user,
+            press: press.map(|press| {
+                // A message in another chat than the user's own is not ours to change.
+                let shown = press.message.filter(|shown| shown.chat == user.get());
+                (press.id.clone(), shown)
+            }),
+            correlation: format!("tg:{}", self.update_id),
+        }
+    }
+
+    /// Text in a group: only an ops chat that asks gets an answer.
+    async fn group_text(&self, message: &Message) -> Result<(), HandleError> {
+        let asks = message.text.as_deref().is_some_and(|text| text.starts_with('/'));
+        if !asks || !self.context.app.settings().ops_chats.contains(&message.chat) {
+            return self.done().await;
+        }
+        let origin = self.origin(UserId::new(message.chat), None);
+        let outs = vec![Out::Say(View::of(text::ops::help()))];
+        self.commit(None, view::rows(&origin, outs, &Ids::fresh(&self.context.app), None)).await
+    }
+
+    /// Somebody is too fast: told once, then met with silence.
+    pub(crate) async fn slow_down(&self, origin: &Origin, throttled: &Throttled) -> Result<(), HandleError> {
+        if !throttled.first {
+            return self.done().await;
+        }
+        let text = text::slow_down(throttled);
+        let out = match &origin.press {
+            Some(_) => Out::Toast { text, alert: true },
+            None => Out::Say(View::of(Html::new().text(&text))),
+        };
+        self.commit(None, view::rows(origin, vec![out], &Ids::fresh(&self.context.app), None)).await
+    }
+
+    async fn message(&self, message: &Message, seat: &mut Seat) -> Result<(), HandleError> {
+        let user = UserId::new(message.from.id);
+        let origin = self.origin(user, None);
+        if let Err(throttled) = self.context.app.throttle(user, Class::Menu, self.now).await {
+            return self.slow_down(&origin, &throttled).await;
+        }
+        let (event, referrer) = event::message_event(message.text.as_deref());
+        let known = self.meet(&message.from, referrer).await?;
+        let (known, conversation) = self.conversation(user, known).await?;
+        self.turn(user, &message.from, origin, known, conversation, &event, seat).await
+    }
+
+    async fn press(&self, press: &Press, seat: &mut Seat) -> Result<(), HandleError> {
+        let user = UserId::new(press.from.id);
+        let origin = self.origin(user, Some(press));
+        if let Err(throttled) = self.context.app.throttle(user, Class::Menu, self.now).await {
+            return self.slow_down(&origin, &throttled).await;
+        }
+        let known = self.meet(&press.from, None).await?;
+        let (known, conversation) = self.conversation(user, known).await?;
+        let event = self.pressed(user, press, &known, &conversation).await?;
+        self.turn(user, &press.from, origin, known, conversation, &event, seat).await
+    }
+
+    /// Makes the user known, or their names, where the store does not have them yet.
+    async fn meet(&self, from: &Person, referrer: Option<UserId>) -> Result<Known, HandleError> {
+        let user = UserId::new(from.id);
+        let mut known = self.context.cache.get(user);
+        let names = (from.username.clone(), from.first_name.clone());
+        if referrer.is_none() && known.names.as_ref() == Some(&names) {
+            return Ok(known);
+        }
+        let contact = Contact { id: user, username: from.username.clone(), first_name: from.first_name.clone() };
+        let new = self.context.app.meet(&contact, referrer, self.now).await?;
+        known.names = Some(names);
+        if new {
+            known.conversation = Some(Conversation::start());
+            known.reply_guy = Some((false, self.now));
+        }
+        Ok(known)
+    }
+
+    async fn conversation(&self, user: UserId, mut known: Known) -> Result<(Known, Conversation), HandleError> {
+        let conversation = match known.conversation.take() {
+            Some(conversation) => conversation,
+            None => Conversation::read(self.context.app.conversation(user).await?.as_deref()),
+        };
+        Ok((known, conversation))
+    }
+
+    /// What a press means: its keyboard must be one that was drawn for this very user.
+    async fn pressed(
+        &self,
+        user: UserId,
+        press: &Press,
+        known: &Known,
+        conversation: &Conversation,
+    ) -> Result<Event, HandleError> {
+        let Some((id, index)) = parse_callback(&press.data) else { return Ok(Event::Strange) };
+        let is_current = conversation.keyboard.as_deref() == Some(id);
+        let remembered =
+            known.keyboard(id).filter(|sheet| is_current || sheet.actions.get(index).is_some_and(Action::is_lasting));
+        let (sheet, used) = match remembered {
+            Some(sheet) => (sheet, false),
+            None => match self.context.app.keyboard(id).await? {
+                Some(row) if row.user == user => match Sheet::read(&row.actions) {
+                    Some(sheet) => (Arc::new(sheet), row.used_at.is_some()),
+                    None => return Ok(Event::Strange),
+                },
+                _ => return Ok(Event::Strange),
+            },
+        };
+        let Some(action) = sheet.actions.get(index).cloned() else { return Ok(Event::Strange) };
+        let used = used && action == Action::Confirm;
+        Ok(Event::Press { action, keyboard: id.to_owned(), live: is_current && !used, used })
+    }
+
+    /// Reads what the screen needs, draws it and commits.
+    #[expect(clippy::too_many_arguments, reason = "one step of two callers, each value read by them")]
+    async fn turn(
+        &self,
+        user: UserId,
+        from: &Person,
+        origin: Origin,
+        mut known: Known,
+        conversation: Conversation,
+        event: &Event,
+        seat: &mut Seat,
+    ) -> Result<(), HandleError> {
+        let needs = screens::needs(&conversation, event);
+        if load::is_spending(&needs, event)
+            && let Err(throttled) = self.context.app.throttle(user, Class::Spending, self.now).await
+        {
+            return self.slow_down(&origin, &throttled).await;
+        }
+        let reader = load::Reader { context: self.context, user, now: self.now, origin: &origin };
+        let model = reader.model(needs, &from.first_name, &mut known, seat).await?;
+        let before = conversation.clone();
+        let (after, outs, command) = screens::turn(conversation, event, &model);
+        let ids = Ids::fresh(&self.context.app);
+        match command {
+            None => self.plain(user, &origin, known, &before, after, outs, &ids).await,
+            Some(command) => self.command(user, &origin, known, &after, command, &model, &ids).await,
+        }
+    }
+
+    #[expect(clippy::too_many_arguments, reason = "the end of `turn`, with what it read")]
+    async fn plain(
+        &self,
+        user: UserId,
+        origin: &Origin,
+        mut known: Known,
+        before: &Conversation,
+        after: Conversation,
+        outs: Vec<Out>,
+        ids: &Ids,
+    ) -> Result<(), HandleError> {
+        let rows = view::rows(origin, outs, ids, None);
+        let after = at_keyboard(after, &rows);
+        // A plain menu turn leaves the conversation's row alone.
+        let changed = (after != *before).then(|| (user, after.row()));
+        let sheets: Vec<(String, Option<Sheet>)> =
+            rows.keyboards.iter().map(|row| (row.id.clone(), Sheet::read(&row.actions))).collect();
+        self.commit(changed, rows).await?;
+        known.conversation = Some(after);
+        for (id, sheet) in sheets {
+            if let Some(sheet) = sheet {
+                known.drew(id, Arc::new(sheet));
+            }
+        }
+        self.context.cache.put(user, known);
+        Ok(())
+    }
+
+    /// The business decides, and what the screen says of it is committed with the decision.
+    #[expect(clippy::too_many_arguments, reason = "the end of `turn`, with what it read")]
+    async fn command(
+        &self,
+        user: UserId,
+        origin: &Origin,
+        mut known: Known,
+        conversation: &Conversation,
+        command: Command,
+        model: &Model,
+        ids: &Ids,
+    ) -> Result<(), HandleError> {
+        // Whatever comes of it, the row is what counts next.
+        known.conversation = None;
+        self.context.cache.put(user, known);
+        let Command::RequestWithdrawal { keyboard, request } = command;
+        let render = |result: &Result<_, _>| {
+            let (after, outs) = screens::requested(conversation, &request, result, model);
+            let rows = view::rows(origin, outs, ids, None);
+            let after = at_keyboard(after, &rows);
+            let Rows { keyboards, messages, .. } = rows;
+            Turn { update_id: None, conversation: Some((user, after.row())), keyboards, messages }
+        };
+        Ok(self.context.app.complete_request(self.update_id, &keyboard, &request, render, self.now).await?)
+    }
+}
+
+/// The step's buttons are those under the message that was just made.
+fn at_keyboard(mut conversation: Conversation, rows: &Rows) -> Conversation {
+    if conversation.step == Step::Menu {
+        conversation.keyboard = None;
+    } else if rows.last_keyboard.is_some() {
+        conversation.keyboard.clone_from(&rows.last_keyboard);
+    }
+    conversation
+}

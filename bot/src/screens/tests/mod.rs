@@ -1,0 +1,260 @@
+//! Every screen walked without Telegram: a phone that presses buttons by their labels and types words.
+
+mod walks;
+mod words;
+
+use super::{needs, requested, turn};
+use crate::action::{Action, Place};
+use crate::conversation::{Conversation, Step};
+use crate::event::Event;
+use crate::model::{Command, Facts, Model, Needs};
+use crate::view::{Does, Out, View};
+use app::command::{Payee, Quote, QuoteError, RequestWithdrawalError, ResolveAccountError};
+use app::rates::Bank;
+use app::telegram::Requested;
+use app::users::{Brief, Profile, SavedPayee};
+use app::withdrawals::Bounds;
+use domain::withdrawal::{Source, WithdrawalState};
+use domain::{Currency, Money, Rate, Timestamp, UserId, WithdrawalId};
+use std::time::Duration;
+
+const ADA: UserId = UserId::new(5501);
+
+fn usd(units: i64) -> Money {
+    Money::usd_minor(units * 1_000_000)
+}
+
+fn ngn(units: i64) -> Money {
+    Money::ngn_minor(units * 100)
+}
+
+fn now() -> Timestamp {
+    Timestamp::parse_rfc3339("2026-11-21T09:16:00Z").unwrap()
+}
+
+fn payee() -> Payee {
+    Payee {
+        bank_code: "057".to_owned(),
+        bank_name: "Zenith Bank".to_owned(),
+        account_number: "2081554421".to_owned(),
+        account_name: "ADA <OBI> & SONS".to_owned(),
+    }
+}
+
+fn brief(id: i64, state: WithdrawalState) -> Brief {
+    Brief {
+        id: WithdrawalId::new(id),
+        state,
+        payout: ngn(39_000),
+        amount: usd(25),
+        created_at: now(),
+        bank_name: "Zenith Bank".to_owned(),
+        account_masked: "****4421".to_owned(),
+        reason: (state == WithdrawalState::Rejected).then(|| "The account name <differs>.".to_owned()),
+        reference: Some(format!("vc-w-{id}-1")),
+        manual: false,
+    }
+}
+
+/// A user and the world around, as the business would answer.
+struct World {
+    reply_guy: bool,
+    support: Option<String>,
+    profile: Profile,
+    bounds: Result<Bounds, ()>,
+    account: Result<Payee, ResolveAccountError>,
+    banks: usize,
+}
+
+impl Default for World {
+    fn default() -> Self {
+        let profile = Profile {
+            user: ADA,
+            username: "ada".to_owned(),
+            first_name: "Ada".to_owned(),
+            role: "customer".to_owned(),
+            frozen: false,
+            wallet: usd(0),
+            affiliate: usd(25),
+            reply: ngn(0),
+            affiliate_held: usd(0),
+            reply_held: ngn(0),
+            affiliate_ngn: Some(ngn(39_000)),
+            referred: 3,
+            payees: Vec::new(),
+            withdrawals: Vec::new(),
+        };
+        let bounds = Ok(Bounds { min: usd(1), max: usd(500), fee: usd(0) });
+        Self { reply_guy: false, support: None, profile, bounds, account: Ok(payee()), banks: 20 }
+    }
+}
+
+impl World {
+    fn reply_guy() -> Self {
+        let mut world = Self { reply_guy: true, ..Self::default() };
+        world.profile.role = "reply_guy".to_owned();
+        world.profile.reply = ngn(12_400);
+        world.bounds = Ok(Bounds { min: ngn(100), max: ngn(780_000), fee: ngn(0) });
+        world
+    }
+
+    fn quote(&self, source: Source, typed: &str) -> Result<Quote, QuoteError> {
+        let currency = if source == Source::Affiliate { Currency::Usd } else { Currency::Ngn };
+        let amount = Money::parse(typed, currency).map_err(|_| QuoteError::NotAnAmount)?;
+        let Ok(bounds) = &self.bounds else { return Err(QuoteError::NoRate("too old".to_owned())) };
+        let available = if source == Source::Affiliate { self.profile.affiliate } else { self.profile.reply };
+        match amount.minor() {
+            minor if minor < bounds.min.minor() => Err(QuoteError::BelowMinimum(bounds.min)),
+            minor if minor > bounds.max.minor() => Err(QuoteError::AboveMaximum(bounds.max)),
+            minor if minor > available.minor() => Err(QuoteError::InsufficientBalance { available }),
+            _ => Ok(Quote {
+                source,
+                amount,
+                fee: bounds.fee,
+                payout: ngn(7_801),
+                rate: (source == Source::Affiliate).then(|| Rate::parse("1560.25").unwrap()),
+                rate_at: Some(now()),
+                confirm_until: now().plus(Duration::from_secs(600)),
+            }),
+        }
+    }
+
+    /// Exactly what was asked for is there, so that a screen that needs more than it says shows it.
+    fn model(&self, needs: &Needs) -> Model {
+        let facts = Facts {
+            bot_name: "viral_bot".to_owned(),
+            support: self.support.clone(),
+            affiliate_percent: 10,
+            rate_hold: Duration::from_secs(86_400),
+        };
+        let bank = |n: usize| Bank { code: format!("{n:03}"), name: format!("Bank <{n}>") };
+        let banks = |search: &String| match search.as_str() {
+            "" => (0..self.banks).map(bank).collect(),
+            "none" => Vec::new(),
+            _ => vec![Bank { code: "057".to_owned(), name: "Zenith Bank".to_owned() }],
+        };
+        let bounds = |_| self.bounds.map_err(|()| QuoteError::NoRate("too old".to_owned()));
+        let account = |(_, _, number): &(String, String, String)| match &self.account {
+            Ok(_) if !domain::nuban::is_account_number(number) => Err(ResolveAccountError::NotAnAccount),
+            Ok(payee) => Ok(payee.clone()),
+            Err(ResolveAccountError::NotFound) => Err(ResolveAccountError::NotFound),
+            Err(ResolveAccountError::NotAnAccount) => Err(ResolveAccountError::NotAnAccount),
+            Err(ResolveAccountError::Unavailable(why)) => Err(ResolveAccountError::Unavailable(why.clone())),
+        };
+        Model {
+            facts,
+            now: now(),
+            user: ADA,
+            first_name: "Ada <b>".to_owned(),
+            reply_guy: self.reply_guy && (needs.role || needs.profile),
+            profile: needs.profile.then(|| self.profile.clone()),
+            bounds: needs.bounds.map(bounds),
+            quote: needs.quote.as_ref().map(|draft| self.quote(draft.source, &draft.amount)),
+            banks: needs.banks.as_ref().map(banks),
+            account: needs.account.as_ref().map(account),
+        }
+    }
+}
+
+/// A user with a phone.
+struct Phone {
+    world: World,
+    conversation: Conversation,
+    screens: usize,
+    view: View,
+    toast: Option<String>,
+    command: Option<Command>,
+}
+
+impl Phone {
+    fn new(world: World) -> Self {
+        let (conversation, view) = (Conversation::start(), View::default());
+        Self { world, conversation, screens: 0, view, toast: None, command: None }.on(&Event::Start)
+    }
+
+    fn on(mut self, event: &Event) -> Self {
+        let model = self.world.model(&needs(&self.conversation, event));
+        let (conversation, outs, command) = turn(self.conversation.clone(), event, &model);
+        self.conversation = conversation;
+        self.took(outs);
+        self.command = command;
+        self
+    }
+
+    fn took(&mut self, outs: Vec<Out>) {
+        self.toast = None;
+        for out in outs {
+            match out {
+                Out::Toast { text, .. } => self.toast = Some(text),
+                Out::Show(view) | Out::Say(view) => {
+                    assert!(view.html.shown_len() <= 1_024, "{}", view.html.plain());
+                    assert!(!view.html.plain().trim().is_empty());
+                    self.screens += 1;
+                    self.view = view;
+                    if self.conversation.step != Step::Menu {
+                        self.conversation.keyboard = Some(format!("kb{}", self.screens));
+                    }
+                }
+            }
+        }
+        self.conversation = Conversation::read(Some(&self.conversation.row()));
+    }
+
+    fn types(self, text: &str) -> Self {
+        self.on(&Event::Text(text.to_owned()))
+    }
+
+    fn press(self, label: &str) -> Self {
+        let buttons = self.view.rows.iter().flatten();
+        let found = buttons.clone().find(|button| button.label.contains(label));
+        let labels: Vec<&str> = buttons.map(|button| button.label.as_str()).collect();
+        let Some(Does::Act(action)) = found.map(|button| button.does.clone()) else {
+            panic!("no button {label} among {labels:?} under {}", self.view.html.plain())
+        };
+        let keyboard = format!("kb{}", self.screens);
+        self.pressed(action, &keyboard)
+    }
+
+    fn pressed(self, action: Action, keyboard: &str) -> Self {
+        let live = self.conversation.keyboard.as_deref() == Some(keyboard);
+        self.on(&Event::Press { action, keyboard: keyboard.to_owned(), live, used: false })
+    }
+
+    fn says(&self) -> String {
+        self.view.html.plain()
+    }
+
+    fn labels(&self) -> Vec<&str> {
+        self.view.rows.iter().flatten().map(|button| button.label.as_str()).collect()
+    }
+
+    fn has(&self, label: &str) -> bool {
+        self.labels().iter().any(|text| text.contains(label))
+    }
+
+    /// The business has answered the request.
+    fn answered(mut self, result: &Result<Requested, RequestWithdrawalError>) -> Self {
+        let Some(Command::RequestWithdrawal { request, .. }) = self.command.take() else { panic!("nothing was asked") };
+        let model = self.world.model(&Needs::default());
+        let (conversation, outs) = requested(&self.conversation, &request, result, &model);
+        self.conversation = conversation;
+        self.took(outs);
+        self
+    }
+}
+
+fn at_bank() -> Phone {
+    Phone::new(World::default()).press("Affiliate Program").press("Withdraw").types("5")
+}
+
+fn at_account() -> Phone {
+    at_bank().types("zenith").press("Zenith Bank")
+}
+
+fn at_name() -> Phone {
+    at_account().types("208 155 4421")
+}
+
+fn at_review() -> Phone {
+    at_name().press("Yes")
+}
