@@ -15,7 +15,10 @@ use std::os::unix::fs::OpenOptionsExt;
 use std::path::PathBuf;
 use std::sync::Arc;
 use std::sync::mpsc::Sender;
+use std::time::Duration;
 
+/// How long leaving waits for the store.
+const PARTING: Duration = Duration::from_millis(500);
 /// Rows of one export at most.
 const EXPORT_MAX: usize = 100_000;
 
@@ -52,6 +55,14 @@ impl Runner {
                 let _ = runner.answers.send(event);
             }
         });
+    }
+
+    /// Carries an effect out on this thread, within a bound: for what must not be lost when the process ends.
+    pub fn finish(&self, effect: Effect) {
+        let work = async { tokio::time::timeout(PARTING, self.carry_out(effect)).await };
+        if self.runtime.block_on(work).is_err() {
+            tracing::warn!("The console left before the store answered");
+        }
     }
 
     async fn carry_out(&self, effect: Effect) -> Option<Event> {
@@ -161,7 +172,7 @@ impl Runner {
     ) -> Result<(String, usize), String> {
         let (name, heads, rows) = match set {
             ExportSet::Withdrawals(query) => {
-                ("withdrawals", &export::WITHDRAWAL_HEADS[..], self.all_withdrawals(query, masked).await?)
+                ("withdrawals", &export::WITHDRAWAL_HEADS[..], self.all_withdrawals(*query, masked).await?)
             }
             ExportSet::Audit(words) => {
                 let rows = self.app.audit_rows(&words, None, 10_000).await.map_err(store)?;

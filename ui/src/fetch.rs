@@ -9,6 +9,9 @@ use std::time::Duration;
 /// How often data is read again though nothing was announced.
 pub const HEARTBEAT: Duration = Duration::from_secs(10);
 
+/// A question that was not answered for so long is lost; it is asked again.
+pub const LOST: Duration = Duration::from_secs(30);
+
 /// Why the last question was not answered.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Failure {
@@ -46,7 +49,9 @@ impl Fetch {
 
     /// The ticket of a question that should be asked now, if one should.
     pub fn start(&mut self, now: Timestamp, next_ticket: &mut u64) -> Option<u64> {
-        if self.asked_at.is_some() || self.due.is_none_or(|due| due > now) {
+        let lost = self.asked_at.is_some_and(|at| now.since(at) >= LOST);
+        let free = self.asked_at.is_none() && self.due.is_some_and(|due| due <= now);
+        if !lost && !free {
             return None;
         }
         *next_ticket += 1;
@@ -99,7 +104,7 @@ impl Fetch {
 
     /// When something has to be asked.
     pub fn deadline(&self) -> Option<Timestamp> {
-        if self.asked_at.is_some() { None } else { self.due }
+        self.asked_at.map(|at| at.plus(LOST)).or(self.due)
     }
 
     /// True when the data is older than `bound`, or was never there.
@@ -129,5 +134,8 @@ mod tests {
         assert_eq!(fetch.failure().map(|f| (f.tries, f.retry_at)), Some((2, Timestamp::from_secs(102))));
         fetch.succeed(now);
         assert_eq!(fetch.failure(), None);
+        fetch.outdate(now);
+        let lost = fetch.start(now, &mut tickets).unwrap();
+        assert_eq!(fetch.start(now.plus(LOST), &mut tickets), Some(lost + 1), "a lost question is asked again");
     }
 }

@@ -217,7 +217,7 @@ pub enum Format {
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum ExportSet {
     /// The withdrawals of a query, all its windows.
-    Withdrawals(WithdrawalQuery),
+    Withdrawals(Box<WithdrawalQuery>),
     /// The audit rows that these words find.
     Audit(String),
 }

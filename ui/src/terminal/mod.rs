@@ -53,7 +53,7 @@ impl Tty {
         &self.file
     }
 
-    /// Writes everything, or fails after [`BLOCKED`] without progress.
+    /// Writes everything, or fails after five seconds without progress.
     pub fn write_all(&self, mut bytes: &[u8]) -> io::Result<()> {
         let mut last = Instant::now();
         while !bytes.is_empty() {

@@ -303,7 +303,7 @@ fn copy(model: &mut Model, text: Option<String>, fx: &mut Vec<Effect>) {
 pub(super) fn export(model: &mut Model, format: Format, fx: &mut Vec<Effect>) {
     let set = match model.tab {
         Tab::Audit => ExportSet::Audit(model.audit.filter_text.clone()),
-        _ => ExportSet::Withdrawals(withdrawals::query(model)),
+        _ => ExportSet::Withdrawals(Box::new(withdrawals::query(model))),
     };
     fx.push(Effect::Export { set, format, masked: model.mask });
     model.say(if model.mask { "exporting, masked" } else { "exporting" });

@@ -5,15 +5,17 @@
 
 mod actions;
 mod answers;
+mod blocked;
 mod dialog;
 mod keys;
 mod lock;
 mod outcome;
 mod palette;
 mod session;
+mod submit;
 mod withdrawals;
 
-pub use dialog::blocked;
+pub use blocked::blocked;
 pub use outcome::words as outcome_words;
 pub use palette::completions;
 
@@ -67,8 +69,8 @@ fn take(model: &mut Model, event: Event, fx: &mut Vec<Effect>) {
         Event::Overview(ticket, answer) => answers::overview(model, ticket, answer),
         Event::Audit(ticket, answer) => answers::audit(model, ticket, answer),
         Event::Cases(ticket, answer) => answers::cases(model, ticket, answer),
-        Event::Reviewed(serial, answer) => dialog::reviewed(model, serial, answer, fx),
-        Event::Decided { dialog, item, answer } => dialog::decided(model, dialog, item, answer, fx),
+        Event::Reviewed(serial, answer) => submit::reviewed(model, serial, answer, fx),
+        Event::Decided { dialog, item, answer } => submit::decided(model, dialog, item, answer, fx),
         Event::State(key, value) => session::restore(model, key, value.as_deref()),
         Event::Unlock(right) => lock::answered(model, right),
         Event::Exported(Ok((file, rows))) => model.say(format!("{rows} rows written to {file}")),
@@ -76,9 +78,9 @@ fn take(model: &mut Model, event: Event, fx: &mut Vec<Effect>) {
         Event::Trouble(text) => model.complain(text),
         Event::Shutdown => {
             model.say("the program is being stopped");
-            fx.push(Effect::Exit(Exit::Quit));
+            dialog::leave(model, Exit::Quit, fx);
         }
-        Event::Hangup => fx.push(Effect::Exit(Exit::Hangup)),
+        Event::Hangup => dialog::leave(model, Exit::Hangup, fx),
     }
 }
 

@@ -133,9 +133,8 @@ pub fn wrap(text: &str, columns: usize) -> Vec<String> {
     let mut lines = vec![String::new()];
     for word in text.split(' ') {
         let mut word = word.to_owned();
-        loop {
-            // `lines` is never empty: it begins with one line and only grows.
-            let Some(line) = lines.last_mut() else { break };
+        // `lines` is never empty: it begins with one line and only grows.
+        while let Some(line) = lines.last_mut() {
             let gap = usize::from(!line.is_empty());
             if width(line) + gap + width(&word) <= columns {
                 line.push_str(if gap == 1 { " " } else { "" });

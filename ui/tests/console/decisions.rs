@@ -1,6 +1,7 @@
 //! Decisions, key by key: what it takes until a command leaves the console, and what does not suffice.
 
-use crate::fixtures::{self, Desk, NOW};
+use crate::desk::Desk;
+use crate::fixtures::{self, NOW};
 use crate::screen::text;
 use app::command::{Decided, Ruling};
 use domain::operator::Role;
@@ -180,13 +181,14 @@ fn somebody_else_on_the_row_is_asked_about_once_more() {
 
 #[test]
 fn refusals_before_the_store_is_asked() {
-    let cases: [(&str, fn(&mut Desk), &str, &str); 7] = [
+    type Case = (&'static str, fn(&mut Desk), &'static str, &'static str);
+    let cases: [Case; 7] = [
         ("wrong state", |_| {}, "a", "4390 is unknown: L looks it up"),
         ("own signature", |desk| desk.model.actor.name = "ben".into(), "jjjjjja", "you have signed 4423"),
         (
             "own limit",
             |desk| desk.model.actor.approve_max = Some(domain::Money::usd_minor(50_000_000)),
-            "jjjja",
+            "jjjjja",
             "above your own limit",
         ),
         ("read only", |desk| desk.model.read_only = true, "jja", "view only"),

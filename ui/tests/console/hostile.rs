@@ -1,6 +1,7 @@
 //! Text made to break terminals, through every list, copy and export.
 
-use crate::fixtures::{Desk, detail};
+use crate::desk::Desk;
+use crate::fixtures::detail;
 use crate::screen::buffer;
 use ui::message::{Effect, Event};
 

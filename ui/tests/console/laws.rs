@@ -1,7 +1,8 @@
 //! Laws of the console: whatever arrives, in whatever order, they hold.
 
 use crate::decisions::commands;
-use crate::fixtures::{self, Desk, row};
+use crate::desk::Desk;
+use crate::fixtures::{self, row};
 use crate::screen::buffer;
 use domain::operator::Role;
 use domain::withdrawal::WithdrawalState;

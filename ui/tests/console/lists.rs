@@ -1,6 +1,7 @@
 //! Lists: windows, cursor, marks, filter, freezing, following.
 
-use crate::fixtures::{self, Desk, row};
+use crate::desk::Desk;
+use crate::fixtures::{self, row};
 use crate::screen::text;
 use domain::withdrawal::WithdrawalState;
 use ui::key::Key;

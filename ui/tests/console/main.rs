@@ -3,6 +3,7 @@
 #![allow(missing_docs, unreachable_pub, reason = "read here, used nowhere else")]
 
 mod decisions;
+mod desk;
 mod fixtures;
 mod hostile;
 mod laws;

@@ -1,6 +1,7 @@
 //! Bytes and frames: what a key costs, and that rest costs nothing.
 
-use crate::fixtures::{self, Desk};
+use crate::desk::Desk;
+use crate::fixtures::{self};
 use crate::screen::buffer;
 use ratatui::buffer::Buffer;
 use std::time::Duration;

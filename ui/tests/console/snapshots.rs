@@ -1,6 +1,7 @@
 //! Every tab, dialog and state as it is drawn, at the sizes that the layout distinguishes.
 
-use crate::fixtures::{self, Desk, NOW};
+use crate::desk::Desk;
+use crate::fixtures::{self, NOW};
 use crate::screen::{shot, text};
 use domain::operator::Role;
 use std::time::Duration;

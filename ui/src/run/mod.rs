@@ -3,14 +3,16 @@
 //! The thread that calls [`run`] draws and owns the terminal; another one reads it. A terminal that is gone, blocked or
 //! closed ends the console, never the runtime.
 
+mod feeds;
+mod input;
+mod panics;
+
 use crate::effects::Runner;
 use crate::export;
-use crate::key::{Code, Key};
 use crate::message::{Effect, Event, Message, Reason};
 use crate::model::{Dirty, Model};
 use crate::options::{Exit, Options, RunError};
-use crate::terminal::input::{Input, Parser};
-use crate::terminal::{Screen, Tty, poll};
+use crate::terminal::{Screen, Tty};
 use crate::theme::{self, Theme};
 use crate::update::{next_deadline, update};
 use crate::view;
@@ -19,22 +21,16 @@ use domain::Timestamp;
 use ratatui::buffer::Buffer;
 use ratatui::layout::Rect;
 use std::io::{self, IsTerminal};
-use std::os::fd::AsFd;
 use std::panic::AssertUnwindSafe;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::mpsc::{Receiver, RecvTimeoutError, Sender, channel};
 use std::time::{Duration, Instant};
 use tokio::sync::watch;
 
 /// Frames of a feed keep this distance.
 const FEED_FRAMES: Duration = Duration::from_millis(33);
-/// A lone escape is a key when nothing follows it for so long.
-const ESCAPE: Duration = Duration::from_millis(40);
 /// Bursts of resizes are one.
 const RESIZE: Duration = Duration::from_millis(50);
-/// Log lines travel in batches.
-const LOG_BATCH: Duration = Duration::from_millis(50);
 
 type Clock = Arc<dyn Fn() -> Timestamp + Send + Sync>;
 
@@ -50,14 +46,14 @@ pub fn run(
     }
     let tty = Tty::open()?;
     let (sender, events) = channel();
-    let _hook = PanicGuard::install(tty.clone(), sender.clone());
+    let _hook = panics::PanicGuard::install(tty.clone(), sender.clone());
     let ended = std::panic::catch_unwind(AssertUnwindSafe(|| {
         session(app, &runtime, &options, shutdown, &tty, (sender, &events))
     }));
     tty.restore();
     match ended {
         Ok(exit) => exit,
-        Err(panic) => Err(RunError::Screen { report: report(&*panic) }),
+        Err(panic) => Err(RunError::Screen { report: panics::report(&*panic) }),
     }
 }
 
@@ -77,8 +73,8 @@ fn session(
     // The first frame comes before any data is asked for.
     console.draw()?;
     let (stop, stopped) = io::pipe()?;
-    let reader = read_input(tty.clone(), stop, clock.clone(), sender.clone());
-    let feeds = Feeds::begin(&app, runtime, options, shutdown, sender.clone());
+    let reader = input::read_input(tty.clone(), stop, clock.clone(), sender.clone());
+    let feeds = feeds::Feeds::begin(&app, runtime, options, shutdown, sender.clone());
     let reasons = app.reject_reasons().iter().map(|r| Reason { code: r.code.clone(), text: r.text.clone() });
     let reasons = Event::Reasons(reasons.collect());
     let runner = Runner {
@@ -218,6 +214,8 @@ impl Console {
                     let text = if on { "\x1b[?1000h\x1b[?1006h" } else { "\x1b[?1006l\x1b[?1000l" };
                     self.send(text);
                 }
+                // What the next session needs is kept before the process may end.
+                other if self.model.leaving => runner.finish(other),
                 other => runner.begin(other),
             }
         }
@@ -234,180 +232,4 @@ impl Console {
             self.exit = Some(Exit::Hangup);
         }
     }
-}
-
-/// Reads the terminal on a thread of its own until it or the console is gone.
-fn read_input(tty: Tty, stop: io::PipeReader, clock: Clock, events: Sender<Event>) -> std::thread::JoinHandle<()> {
-    std::thread::spawn(move || {
-        let mut parser = Parser::default();
-        let mut buf = [0; 4 * 1024];
-        loop {
-            let timeout = parser.is_waiting().then_some(ESCAPE);
-            let Ok([terminal, stopped]) = poll::wait([tty.file().as_fd(), stop.as_fd()], timeout) else { break };
-            if stopped.gone || stopped.readable {
-                return;
-            }
-            let inputs = match (terminal.readable, terminal.gone) {
-                (_, true) => break,
-                (true, _) => match tty.read(&mut buf) {
-                    Ok(0) => break,
-                    Ok(n) => parser.feed(&buf[..n]),
-                    Err(error) if matches!(error.kind(), io::ErrorKind::WouldBlock | io::ErrorKind::Interrupted) => {
-                        continue;
-                    }
-                    Err(_) => break,
-                },
-                (false, false) => parser.rest(),
-            };
-            let read_at = clock();
-            for input in inputs {
-                if events.send(event(input, read_at)).is_err() {
-                    return;
-                }
-            }
-        }
-        // Gone; if nobody listens the console has ended already.
-        let _ = events.send(Event::Hangup);
-    })
-}
-
-fn event(input: Input, read_at: Timestamp) -> Event {
-    match input {
-        Input::Key(key) => Event::Key { key, read_at },
-        Input::Paste(text) if text.is_empty() => Event::Key { key: Key::plain(Code::Delete), read_at },
-        Input::Paste(text) => Event::Paste(text),
-        Input::Focus(focused) => Event::Focus(focused),
-        Input::Wheel(lines) => Event::Wheel(lines),
-    }
-}
-
-/// The tasks that tell the console what happens elsewhere; ended when dropped.
-struct Feeds(Vec<tokio::task::JoinHandle<()>>);
-
-impl Feeds {
-    fn begin(
-        app: &App,
-        runtime: &tokio::runtime::Handle,
-        options: &Options,
-        mut shutdown: watch::Receiver<bool>,
-        events: Sender<Event>,
-    ) -> Self {
-        let mut changes = app.changes();
-        let changed = events.clone();
-        let feed = options.log.clone();
-        let logged = events.clone();
-        let signals = events.clone();
-        Self(vec![
-            runtime.spawn(async move {
-                // A burst is one: the model reads everything anew anyway.
-                while changes.changed().await.is_ok() && changed.send(Event::Changed).is_ok() {
-                    tokio::time::sleep(Duration::from_millis(20)).await;
-                }
-            }),
-            runtime.spawn(async move {
-                let mut watch = feed.watch();
-                let mut next = 0;
-                loop {
-                    let (lines, end) = feed.since(next);
-                    next = end;
-                    if !lines.is_empty() && logged.send(Event::Log(lines)).is_err() {
-                        return;
-                    }
-                    watch.borrow_and_update();
-                    if feed.since(next).0.is_empty() && watch.changed().await.is_err() {
-                        return;
-                    }
-                    tokio::time::sleep(LOG_BATCH).await;
-                }
-            }),
-            runtime.spawn(async move {
-                if shutdown.wait_for(|stop| *stop).await.is_ok() {
-                    let _ = events.send(Event::Shutdown);
-                }
-            }),
-            runtime.spawn(async move {
-                use tokio::signal::unix::{SignalKind, signal};
-                let (Ok(mut hangup), Ok(mut resized)) =
-                    (signal(SignalKind::hangup()), signal(SignalKind::window_change()))
-                else {
-                    return;
-                };
-                loop {
-                    let event = tokio::select! {
-                        _ = hangup.recv() => Event::Hangup,
-                        _ = resized.recv() => Event::Resize(0, 0),
-                    };
-                    if signals.send(event).is_err() {
-                        return;
-                    }
-                }
-            }),
-        ])
-    }
-}
-
-impl Drop for Feeds {
-    fn drop(&mut self) {
-        for task in &self.0 {
-            task.abort();
-        }
-    }
-}
-
-type Hook = Box<dyn Fn(&std::panic::PanicHookInfo<'_>) + Send + Sync>;
-
-/// While it lives, a panic of this thread restores the terminal first; one of another thread is told on screen, because
-/// nothing may write over it. The former hook is put back on drop.
-struct PanicGuard {
-    former: Arc<Hook>,
-}
-
-impl PanicGuard {
-    fn install(tty: Tty, events: Sender<Event>) -> Self {
-        let former: Arc<Hook> = Arc::new(std::panic::take_hook());
-        let owner = std::thread::current().id();
-        let open = AtomicBool::new(true);
-        let next = former.clone();
-        std::panic::set_hook(Box::new(move |info| {
-            if std::thread::current().id() == owner {
-                tty.restore();
-                next(info);
-            } else {
-                let place = info.location().map(ToString::to_string).unwrap_or_default();
-                tracing::error!(place, "A thread panicked: {}", payload(info.payload()));
-                let sent = events.send(Event::Trouble(format!("something failed at {place}; the log has it")));
-                open.fetch_and(sent.is_ok(), Ordering::Relaxed);
-            }
-        }));
-        Self { former }
-    }
-}
-
-impl Drop for PanicGuard {
-    fn drop(&mut self) {
-        // Setting a hook while panicking aborts; the loop above is inside `catch_unwind`, so that this is not.
-        if !std::thread::panicking() {
-            let former = self.former.clone();
-            std::panic::set_hook(Box::new(move |info| former(info)));
-        }
-    }
-}
-
-fn payload(payload: &(dyn std::any::Any + Send)) -> String {
-    let text = payload.downcast_ref::<&str>().map(|text| (*text).to_owned());
-    text.or_else(|| payload.downcast_ref::<String>().cloned()).unwrap_or_else(|| "a panic without words".to_owned())
-}
-
-/// Writes what is known of a panic to a file of the operator's own; returns its path.
-fn report(panic: &(dyn std::any::Any + Send)) -> String {
-    use std::io::Write;
-    use std::os::unix::fs::OpenOptionsExt;
-    let text = payload(panic);
-    let path = std::env::temp_dir().join(format!("viralcore-screen-{}.txt", std::process::id()));
-    let file = std::fs::OpenOptions::new().write(true).create(true).truncate(true).mode(0o600).open(&path);
-    let written = file.and_then(|mut file| {
-        writeln!(file, "A screen of the console failed: {text}\nThe runtime was not touched.")?;
-        writeln!(file, "{}", std::backtrace::Backtrace::force_capture())
-    });
-    if written.is_ok() { path.display().to_string() } else { format!("nowhere ({text})") }
 }

@@ -1,10 +1,12 @@
 //! The review dialog: what will happen, to whom, what it takes, and what became of it.
 
+mod entry;
+
 use super::dialog::{Box_, frame};
 use super::format;
 use crate::model::Model;
 use crate::review::{Confirm, Item, ItemEnd, Kind, Phase, Review};
-use crate::update::{blocked, outcome_words};
+use crate::update::outcome_words;
 use domain::Money;
 use domain::policy::{Flag, Level};
 use domain::withdrawal::Mode;
@@ -24,8 +26,8 @@ pub fn draw(model: &Model, review: &Review, area: Rect, buf: &mut Buffer) -> Opt
     let inner = width.saturating_sub(4);
     let mut lines = what(model, review, inner);
     lines.extend(notes(model, review, inner));
-    let text_at = text(model, review, inner, &mut lines);
-    let typed_at = verdict(model, review, inner, &mut lines);
+    let text_at = entry::text(model, review, inner, &mut lines);
+    let typed_at = entry::verdict(model, review, inner, &mut lines);
     let box_ = Box_ { title: title(review), tag: tag(review), lines, footer: footer(review), width };
     let place = frame(model, box_, area, buf);
     let (line, column) = text_at.or(typed_at)?;
@@ -308,123 +310,4 @@ fn notes(model: &Model, review: &Review, width: usize) -> Lines {
         add(format!("! {names} also has this open: ask before you decide"), theme.busy);
     }
     lines
-}
-
-/// The reasons of a rejection and the text being typed. Returns where its cursor stands.
-fn text(model: &Model, review: &Review, width: usize, lines: &mut Lines) -> Option<(usize, usize)> {
-    let theme = &model.theme;
-    let label = review.kind.text_label()?;
-    if review.phase == Phase::Done {
-        return None;
-    }
-    if review.kind == Kind::Reject {
-        for (n, reason) in model.reasons.iter().enumerate() {
-            let chosen = n == review.reason;
-            let mark = if chosen { ">" } else { " " };
-            let style = if chosen { theme.strong } else { theme.text };
-            lines.push(plain(format::left(&format!("{mark} {} {}", n + 1, reason.code), width), style));
-        }
-        lines.push(Line::default());
-    }
-    lines.push(plain(format!("{label}:"), theme.dim));
-    let typed = review.text.text();
-    let style = if review.editing { theme.strong } else { theme.text };
-    let before: String = typed.chars().take(review.text.cursor()).collect();
-    if !review.editing {
-        lines.extend(format::wrap(&typed, width).into_iter().map(|piece| plain(piece, style)));
-        lines.push(Line::default());
-        return None;
-    }
-    // While it is edited the line scrolls sideways with its cursor.
-    let used = domain::text::width(&before);
-    let skip = used.saturating_sub(width.saturating_sub(2));
-    let mut passed = 0;
-    let shown: String = typed
-        .chars()
-        .skip_while(|c| {
-            passed += domain::text::width(c.encode_utf8(&mut [0; 4]));
-            passed <= skip
-        })
-        .collect();
-    lines.push(plain(format::left(&shown, width), style.add_modifier(ratatui::style::Modifier::UNDERLINED)));
-    let at = (lines.len() - 1, used - skip);
-    lines.push(Line::default());
-    Some(at)
-}
-
-/// What can be done now. Returns where the typed digits end.
-fn verdict(model: &Model, review: &Review, width: usize, lines: &mut Lines) -> Option<(usize, usize)> {
-    let theme = &model.theme;
-    let mut say = |text: String, style: Style| {
-        lines.extend(format::wrap(&text, width).into_iter().map(|piece| plain(piece, style)));
-    };
-    match review.phase {
-        Phase::Reading => say("reading what is true now...".into(), theme.dim),
-        Phase::Checking => say("reading once more before it is submitted...".into(), theme.busy),
-        Phase::Submitting(at) if review.items.len() > 1 => {
-            say(format!("submitted {} of {}; esc stops after this one", at + 1, review.items.len()), theme.busy);
-        }
-        Phase::Submitting(_) => say("submitted; the store decides...".into(), theme.busy),
-        Phase::Done => done(model, review, &mut say),
-        Phase::Ready => {
-            if let Some(why) = blocked(model, review) {
-                say(why, theme.bad);
-                return None;
-            }
-            return confirm_lines(model, review, width, lines);
-        }
-    }
-    None
-}
-
-fn done(model: &Model, review: &Review, say: &mut impl FnMut(String, Style)) {
-    let theme = &model.theme;
-    if let Some(ItemEnd::Refused(why)) = &review.end {
-        say(format!("x refused: {why}"), theme.bad);
-    }
-    if let ([item], Some(ItemEnd::Refused(why))) = (&review.items[..], review.items.first().and_then(|i| i.end.clone()))
-    {
-        say(format!("x {} was not decided: {why}", item.row.id), theme.bad);
-    }
-    let done = review.items.iter().filter(|item| matches!(item.end, Some(ItemEnd::Done(_)))).count();
-    if review.items.len() > 1 {
-        let ago = review.submitted_at.map(|at| model.frame_at.since(at).as_secs()).unwrap_or(0);
-        say(
-            format!("{done} of {} decided, {ago} s ago; what was not keeps its mark", review.items.len()),
-            theme.strong,
-        );
-    }
-}
-
-fn confirm_lines(model: &Model, review: &Review, width: usize, lines: &mut Lines) -> Option<(usize, usize)> {
-    let theme = &model.theme;
-    let verb = review.kind.verb();
-    let armed = review.is_armed(model.tick_at.max(model.frame_at));
-    let mut at = None;
-    if let Confirm::Digits(wanted) = review.confirm() {
-        let what = if review.case.is_some() { "case number" } else { "total" };
-        let prompt = format!("Type the {what} to {verb}, digits only: ");
-        at = (!review.editing).then_some((lines.len(), prompt.len() + review.typed.len()));
-        let off = !wanted.starts_with(&review.typed);
-        lines.push(Line::from(vec![
-            Span::styled(prompt, theme.text),
-            Span::styled(review.typed.clone(), if off { theme.fault } else { theme.strong }),
-        ]));
-    }
-    let again = review.claim_known && !review.viewers().is_empty();
-    let (text, style) = match armed {
-        true if again => (format!("somebody else has it open: y {verb} all the same"), theme.busy),
-        true => (format!("y {verb}"), theme.strong),
-        false if review.editing => ("first end the text with enter".to_owned(), theme.dim),
-        false => (format!("{verb} is not armed"), theme.dim),
-    };
-    let buttons = format!("[ Cancel ]   {text}");
-    let gap = width.saturating_sub(domain::text::width(&buttons));
-    lines.push(Line::from(vec![
-        Span::raw(" ".repeat(gap)),
-        Span::styled("[ Cancel ]", theme.strong),
-        Span::raw("   "),
-        Span::styled(text, style),
-    ]));
-    at
 }
