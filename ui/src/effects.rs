@@ -17,6 +17,8 @@ use std::sync::Arc;
 use std::sync::mpsc::Sender;
 use std::time::Duration;
 
+/// Rows of a batch that are read at a time.
+const READS: usize = 16;
 /// How long leaving waits for the store.
 const PARTING: Duration = Duration::from_millis(500);
 /// Rows of one export at most.
@@ -123,8 +125,18 @@ impl Runner {
         now: Timestamp,
     ) -> Result<Box<Reviewed>, String> {
         let mut rows = Vec::with_capacity(ids.len());
-        for id in ids {
-            rows.push((id, self.app.withdrawal(id).await.map_err(store)?));
+        for some in ids.chunks(READS) {
+            let asked: Vec<_> = some
+                .iter()
+                .map(|id| {
+                    let (app, id) = (self.app.clone(), *id);
+                    (id, tokio::spawn(async move { app.withdrawal(id).await }))
+                })
+                .collect();
+            for (id, task) in asked {
+                let read = task.await.map_err(|_| "the program is being stopped".to_owned())?;
+                rows.push((id, read.map_err(store)?));
+            }
         }
         let case = match case {
             Some(id) => self.app.cases(false).await.map_err(store)?.into_iter().find(|row| row.id == id),

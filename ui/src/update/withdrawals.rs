@@ -267,6 +267,7 @@ pub(super) fn mark_rows(model: &mut Model, ticket: u64, answer: Answer<Window<Wi
         Ok(window) => {
             let me = model.actor.name.clone();
             let rows = window.rows.into_iter().map(|row| crate::clean::row(&row, &me));
+            model.withdrawals.range_from = None;
             model.withdrawals.marks.extend(rows.map(|row| (row.id.get(), row)));
             model.touch();
         }
