@@ -1,0 +1,57 @@
+//! `viralcore check`: configuration, migrations, ledger and every invariant, and with `--online` the providers.
+
+use super::{Desk, desk};
+use crate::config::Config;
+use crate::output::{Failure, Output};
+use serde_json::json;
+
+/// Checks everything; any failure makes the exit code 1, after all of them were shown.
+pub async fn check(config: &Config, online: bool, out: Output) -> Result<(), Failure> {
+    let desk = desk(config, out).await?;
+    let mut lines: Vec<(String, bool, String)> = Vec::new();
+    lines.push(("configuration".to_owned(), true, format!("{} warnings", config.warnings.len())));
+    for warning in &config.warnings {
+        lines.push(("warning".to_owned(), true, warning.clone()));
+    }
+    lines.push(("migrations".to_owned(), true, format!("{} is current", desk.app.store().url())));
+    let integrity = desk.app.store().integrity().await;
+    lines.push(("store".to_owned(), integrity.is_ok(), integrity.err().unwrap_or_else(|| "readable".to_owned())));
+    let vault = config.envelope_key.is_some() || config.sandbox.enabled;
+    let key = if vault { "bank details can be sealed" } else { "no envelope key: withdrawals are refused" };
+    lines.push(("vault".to_owned(), vault, key.to_owned()));
+    invariants(&desk, &mut lines).await?;
+    if online {
+        let (rail, rates) = desk.app.probe().await;
+        lines.push(("payout rail".to_owned(), rail.is_ok(), rail.unwrap_or_else(|why| why)));
+        lines.push(("exchange rate".to_owned(), rates.is_ok(), rates.unwrap_or_else(|why| why)));
+    }
+    let failed: Vec<&str> = lines.iter().filter(|(_, ok, _)| !ok).map(|(name, ..)| name.as_str()).collect();
+    if out.json {
+        let items: Vec<_> =
+            lines.iter().map(|(name, ok, text)| json!({ "check": name, "ok": ok, "text": text })).collect();
+        println!("{}", json!({ "items": items, "next": null }));
+    } else {
+        for (name, ok, text) in &lines {
+            println!("{} {name}: {text}", if *ok { "ok  " } else { "FAIL" });
+        }
+    }
+    if failed.is_empty() {
+        Ok(())
+    } else {
+        Err(Failure::refused("check_failed", format!("failed: {}", failed.join(", "))))
+    }
+}
+
+async fn invariants(desk: &Desk, lines: &mut Vec<(String, bool, String)>) -> Result<(), Failure> {
+    let now = desk.now;
+    let store = desk.app.store();
+    let broken = store.snapshot(|mut tx| async move { ::store::check::run(&mut tx, now).await }).await?;
+    for name in ::store::check::names() {
+        let found = broken.iter().find(|broken| broken.name == name);
+        lines.push((name.to_owned(), found.is_none(), found.map_or("holds".to_owned(), |found| found.rows.join(", "))));
+    }
+    let chain = desk.app.verify_audit().await?;
+    let text = chain.broken_at.map_or_else(|| format!("{} rows", chain.rows), |seq| format!("broken at row {seq}"));
+    lines.push(("audit_chain_holds".to_owned(), chain.broken_at.is_none(), text));
+    Ok(())
+}

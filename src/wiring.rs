@@ -1,0 +1,176 @@
+//! From the configuration to a business: the store, the stand-ins, the clients, the vault.
+
+use crate::config::{Config, EXCHANGERATE_URL, FLUTTERWAVE_URL, TELEGRAM_URL};
+use crate::output::Failure;
+use app::settings::Environment;
+use app::vault::Vault;
+use app::{App, OpenError, Parts, Store};
+use domain::{Secret, Timestamp};
+use providers::{ExchangeRate, Flutterwave, FlutterwaveConfig, HttpClient, Timeouts};
+use sandbox::{Sandbox, SandboxConfig};
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+/// Where services are and what opens them.
+pub struct Access {
+    /// The Bot API.
+    pub telegram_url: String,
+    /// The bot's token; without it there is no bot.
+    pub telegram_token: Option<Secret>,
+    flutterwave_url: String,
+    flutterwave_key: Option<Secret>,
+    rates_url: String,
+    rates_key: Option<Secret>,
+    /// What authenticates the rail's webhooks.
+    pub hashes: Vec<Secret>,
+}
+
+/// The hash that our own stand-in sends along with webhooks.
+const SANDBOX_HASH: &str = "sandbox-webhook-secret";
+
+impl Access {
+    /// The real services, or what the configuration says; in SANDBOX the stand-ins fill what is not set. Without
+    /// stand-ins of our own (another process has them) their place is an address that refuses.
+    pub fn of(config: &Config, sandbox: Option<&Sandbox>) -> Self {
+        let fallback = |service: &str, real: &str| match sandbox {
+            Some(sandbox) => sandbox.url(service).to_owned(),
+            None if config.sandbox.enabled => "http://127.0.0.1:9".to_owned(),
+            None => real.to_owned(),
+        };
+        let key = |service: &str, own: &Option<Secret>, url_set: bool| {
+            let stand_in = sandbox.filter(|_| !url_set).map(|sandbox| Secret::new(sandbox.key(service)));
+            if config.sandbox.enabled && !url_set { stand_in } else { own.clone() }
+        };
+        let own_hash = config.sandbox.enabled && config.flutterwave.hashes.is_empty();
+        Self {
+            telegram_url: config.telegram.api_url.clone().unwrap_or_else(|| fallback("telegram", TELEGRAM_URL)),
+            telegram_token: key("telegram", &config.telegram.token, config.telegram.api_url.is_some()),
+            flutterwave_url: config
+                .flutterwave
+                .base_url
+                .clone()
+                .unwrap_or_else(|| fallback("flutterwave", FLUTTERWAVE_URL)),
+            flutterwave_key: key("flutterwave", &config.flutterwave.key, config.flutterwave.base_url.is_some()),
+            rates_url: config.rates_api.url.clone().unwrap_or_else(|| fallback("exchangerate", EXCHANGERATE_URL)),
+            rates_key: key("exchangerate", &config.rates_api.key, config.rates_api.url.is_some()),
+            hashes: if own_hash { vec![Secret::new(SANDBOX_HASH)] } else { config.flutterwave.hashes.clone() },
+        }
+    }
+}
+
+/// Whether this process needs stand-ins of its own.
+pub fn needs_sandbox(config: &Config) -> bool {
+    let set = [&config.telegram.api_url, &config.flutterwave.base_url, &config.rates_api.url];
+    config.sandbox.enabled && set.iter().any(|url| url.is_none())
+}
+
+/// Starts the stand-ins; what they must remember lies beside the store.
+pub async fn start_sandbox(config: &Config) -> Result<Sandbox, Failure> {
+    let state = store_file(&config.store_url).map(|file| file.with_extension("sandbox"));
+    let setup = SandboxConfig {
+        population: config.sandbox.population,
+        seed: config.sandbox.seed,
+        speed: config.sandbox.speed,
+        webhook_secret: SANDBOX_HASH.to_owned(),
+        botapi_spec: std::env::var_os("VIRALCORE_TEST_BOTAPI_SPEC").map(PathBuf::from),
+        // state
+        ..SandboxConfig::default()
+    };
+    Sandbox::start(setup)
+        .await
+        .map_err(|error| Failure::refused("sandbox", format!("the stand-ins did not start: {error}")))
+}
+
+fn store_file(url: &str) -> Option<PathBuf> {
+    let rest = url.strip_prefix("sqlite://")?;
+    Some(PathBuf::from(rest.split('?').next().unwrap_or(rest)))
+}
+
+/// Opens the store; an existing one that needs migrations is backed up and the copy verified first.
+pub async fn open_store(config: &Config, now: Timestamp) -> Result<Store, Failure> {
+    let store = Store::open(&config.store_url, async move |store: &Store| {
+        let Some(file) = store.file() else { return Ok(()) };
+        let stamp = now.rfc3339().replace(':', "");
+        let copy = file.with_extension(format!("before-migration-{stamp}.db"));
+        store.backup(&copy).await.map_err(|error| match error {
+            OpenError::Other(why) => OpenError::Other(format!("the backup before migrating failed: {why}")),
+            other => other,
+        })
+    });
+    Ok(store.await?)
+}
+
+/// The vault's key; in SANDBOX one is made beside the store.
+fn vault(config: &Config, random: &app::Random) -> Result<Option<Vault>, Failure> {
+    if let Some(key) = &config.envelope_key {
+        return Ok(Some(Vault::new(key)));
+    }
+    if config.settings.environment != Environment::Sandbox {
+        return Ok(None);
+    }
+    let Some(file) = store_file(&config.store_url) else {
+        // A shared database in SANDBOX: one fixed key, so that every process can read what another wrote.
+        return Ok(Some(Vault::new(&Secret::new("sandbox envelope key for a shared database"))));
+    };
+    let path = file.with_extension("key");
+    let failed = |error: std::io::Error| Failure::refused("vault", format!("{}: {error}", path.display()));
+    if let Ok(text) = std::fs::read_to_string(&path)
+        && text.trim().len() >= 32
+    {
+        return Ok(Some(Vault::new(&Secret::new(text.trim()))));
+    }
+    let mut bytes = [0_u8; 32];
+    random(&mut bytes);
+    let key: String = bytes.iter().map(|byte| format!("{byte:02x}")).collect();
+    write_private(&path, &key).map_err(failed)?;
+    Ok(Some(Vault::new(&Secret::new(key))))
+}
+
+fn write_private(path: &Path, text: &str) -> std::io::Result<()> {
+    use std::io::Write;
+    use std::os::unix::fs::OpenOptionsExt;
+    let mut file = std::fs::File::options().create_new(true).write(true).mode(0o660).open(path)?;
+    file.write_all(text.as_bytes())?;
+    file.sync_all()
+}
+
+/// The clock of the machine.
+pub fn clock() -> app::Clock {
+    Arc::new(|| {
+        let since = std::time::SystemTime::now().duration_since(std::time::UNIX_EPOCH).unwrap_or_default();
+        Timestamp::from_micros(i64::try_from(since.as_micros()).unwrap_or(i64::MAX))
+    })
+}
+
+/// The randomness of the machine.
+pub fn random() -> app::Random {
+    Arc::new(|bytes| {
+        if let Err(error) = getrandom::fill(bytes) {
+            // Ids and nonces cannot be made without it, and guessing them would be worse than stopping.
+            eprintln!("viralcore: the system gives no randomness: {error}");
+            std::process::abort();
+        }
+    })
+}
+
+/// Puts the business together. Needs a tokio runtime.
+pub fn build(config: &Config, store: Store, access: &Access) -> Result<App, Failure> {
+    let timing = &config.settings.timing;
+    let timeouts = Timeouts { connect: timing.connect, read: timing.read_total, transfer: timing.transfer_total };
+    let http = HttpClient::new(timeouts).map_err(|error| Failure::refused("http", error))?;
+    let rail = FlutterwaveConfig {
+        base_url: access.flutterwave_url.clone(),
+        secret_key: access.flutterwave_key.clone(),
+        reference_suffix: config.settings.withdrawals.reference_suffix.clone(),
+    };
+    let random = random();
+    Ok(App::new(Parts {
+        store,
+        flutterwave: Flutterwave::new(rail, http.clone()),
+        exchange_rate: ExchangeRate::new(&access.rates_url, access.rates_key.clone(), http),
+        settings: config.settings.clone(),
+        vault: vault(config, &random)?,
+        clock: clock(),
+        random,
+    }))
+}
