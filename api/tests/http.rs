@@ -280,3 +280,28 @@ async fn no_input_brings_it_down() {
     }
     assert_eq!(world.get(world.public, "/health").await.0, StatusCode::OK);
 }
+
+/// An alert on a metric that nobody writes never fires and nobody notices.
+#[tokio::test]
+async fn the_alerting_rules_are_about_metrics_that_exist() {
+    let rules = include_str!("../../deploy/prometheus-rules.yml");
+    let world = World::new().await;
+    let (_, text) = world.get(world.admin, "/metrics").await;
+    let families: Vec<&str> = text.as_str().unwrap().lines().filter_map(|line| line.strip_prefix("# TYPE ")).collect();
+    let known = |name: &str| {
+        let family = name.strip_suffix("_bucket").unwrap_or(name);
+        name == "up" || families.iter().any(|line| line.split(' ').next() == Some(family))
+    };
+    const WORDS: [&str; 8] = ["max", "min", "sum", "rate", "increase", "by", "histogram_quantile", "le"];
+    let mut seen = 0;
+    for line in rules.lines().filter_map(|line| line.trim().strip_prefix("expr: ")) {
+        // Labels and ranges are no metrics.
+        let bare: String =
+            line.split('{').map(|part| part.rsplit('}').next().unwrap_or("")).collect::<Vec<_>>().join(" ");
+        for name in bare.split(|c: char| !(c.is_ascii_lowercase() || c == '_')).filter(|name| name.len() > 1) {
+            assert!(WORDS.contains(&name) || known(name), "{name} in {line}");
+            seen += usize::from(known(name));
+        }
+    }
+    assert!(seen >= 10, "{seen}");
+}
