@@ -253,6 +253,8 @@ pub enum Verdict {
     Posted,
     /// Was already posted, with the same body.
     Replayed(JournalId),
+    /// The same as the journal at this place of the batch, which is posted.
+    Repeats(usize),
     /// Not posted; nothing changed.
     Refused(Refusal),
 }
@@ -275,16 +277,17 @@ pub fn decide(
     known: &HashMap<String, (JournalId, [u8; 32])>,
     balances: &mut HashMap<Account, Balance>,
 ) -> Vec<Verdict> {
-    let mut fresh: HashMap<&str, [u8; 32]> = HashMap::with_capacity(journals.len());
+    let mut fresh: HashMap<&str, (usize, [u8; 32])> = HashMap::with_capacity(journals.len());
     let mut verdicts = Vec::with_capacity(journals.len());
-    for journal in journals {
+    for (at, journal) in journals.iter().enumerate() {
         let digest = journal.digest();
         let verdict = match (known.get(journal.key.as_str()), fresh.get(journal.key.as_str())) {
             (Some((id, earlier)), _) if *earlier == digest => Verdict::Replayed(*id),
+            (None, Some((first, earlier))) if *earlier == digest => Verdict::Repeats(*first),
             (Some(_), _) | (None, Some(_)) => Verdict::Refused(Refusal::KeyReused(journal.key.clone())),
             (None, None) => match apply(journal, balances) {
                 Ok(()) => {
-                    fresh.insert(journal.key.as_str(), digest);
+                    fresh.insert(journal.key.as_str(), (at, digest));
                     Verdict::Posted
                 }
                 Err(refusal) => Verdict::Refused(refusal),
@@ -353,6 +356,7 @@ mod tests {
             journal("b", wallet(1), wallet(2), 60),
             journal("c", wallet(1), wallet(2), 60),
             journal("b", wallet(1), wallet(2), 60),
+            journal("b", wallet(1), wallet(2), 61),
             journal("d", wallet(1), wallet(2), 40),
         ];
         let verdicts = decide(&batch, &HashMap::new(), &mut balances);
@@ -360,8 +364,9 @@ mod tests {
         assert_eq!(verdicts[1], Verdict::Posted);
         assert!(matches!(&verdicts[2], Verdict::Refused(Refusal::InsufficientFunds { available, needed, .. })
             if available.minor() == 40 && needed.minor() == 60));
-        assert!(matches!(&verdicts[3], Verdict::Refused(Refusal::KeyReused(_))));
-        assert_eq!(verdicts[4], Verdict::Posted);
+        assert_eq!(verdicts[3], Verdict::Repeats(1)); // two taps in one batch are one command
+        assert!(matches!(&verdicts[4], Verdict::Refused(Refusal::KeyReused(_))));
+        assert_eq!(verdicts[5], Verdict::Posted);
         assert_eq!(balances[&wallet(1)], Balance { posted: 0, version: 3 });
         assert_eq!(balances[&wallet(2)], Balance { posted: 100, version: 2 });
     }

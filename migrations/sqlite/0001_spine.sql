@@ -9,8 +9,10 @@ create table account (
   posted integer,
   version integer,
   unique (name, currency),
-  check ((kind = 'user') = (floor is not null and posted is not null and version is not null)),
-  check (kind <> 'user' or posted >= floor)
+  -- Users' accounts have a floor and a balance; ours have neither and are summed from their entries.
+  constraint account_balance check (case kind when 'user' then floor is not null and posted is not null and version is not null
+    else floor is null and posted is null and version is null end),
+  constraint account_floor check (kind <> 'user' or posted >= floor)
 ) strict;
 create index account_user on account (user_id) where user_id is not null;
 
@@ -19,11 +21,12 @@ create table journal (
   key text not null unique,
   digest blob not null,
   kind text not null,
-  reverses integer unique references journal (id),
+  reverses integer references journal (id),
   actor text not null,
   cause text not null,
   at integer not null
 ) strict;
+create unique index journal_reversed_once on journal (reverses) where reverses is not null;
 create index journal_cause on journal (cause) where cause <> '';
 
 create table entry (
@@ -168,6 +171,7 @@ create table attempt (
 ) strict;
 create unique index attempt_one_live on attempt (withdrawal_id)
   where state in ('intent', 'sending', 'not_sent', 'rejected_ours', 'accepted', 'unknown', 'paid');
+create index attempt_sending on attempt (sending_at) where sending_at is not null;
 create index attempt_open on attempt (state) where state in ('sending', 'accepted', 'unknown');
 
 create table signature (
@@ -235,6 +239,8 @@ create table job (
   crashes integer not null default 0,
   owner text,
   lease_until integer,
+  -- Asked for while it ran: it runs once more.
+  wanted_at integer,
   fence integer not null default 0,
   error text,
   created_at integer not null,
@@ -283,6 +289,7 @@ create table inbox (
 ) strict;
 create index inbox_open on inbox (update_id) where state = 'open';
 create index inbox_done on inbox (done_at) where state = 'done';
+create index inbox_dead on inbox (update_id) where state = 'dead';
 
 create table conversation (
   user_id integer primary key,
@@ -297,6 +304,7 @@ create table keyboard (
   used_at integer,
   created_at integer not null
 ) strict;
+create index keyboard_created on keyboard (created_at);
 
 create table outbox (
   id integer primary key autoincrement,
@@ -317,6 +325,8 @@ create table outbox (
   sent_at integer
 ) strict;
 create index outbox_ready on outbox (priority, run_at, id) where state = 'ready';
+create index outbox_failed on outbox (sent_at) where state = 'failed';
+create index outbox_old on outbox (created_at) where state <> 'ready' and key is null;
 create index outbox_chat on outbox (chat_id, id);
 
 -- The rest ---------------------------------------------------------------------------------------------------------
@@ -327,6 +337,7 @@ create table webhook (
   body_enc blob not null,
   received_at integer not null
 ) strict;
+create index webhook_received on webhook (received_at);
 
 create table switch (
   name text primary key,
@@ -370,7 +381,7 @@ create table rate (
   source text not null,
   at integer not null
 ) strict;
-create index rate_pair on rate (pair, at);
+create index rate_pair on rate (pair, source, at);
 
 create table bank (
   code text primary key,

@@ -135,7 +135,8 @@ pub async fn created_between(
     rows.iter().map(attempt).collect()
 }
 
-/// The sending mark: durable before the first byte. Only from a state in which sending is allowed.
+/// The sending mark: durable before the first byte. Only from a state in which sending is allowed. Empty look-ups of an
+/// earlier send prove nothing about this one: they are counted anew.
 pub async fn mark_sending(
     tx: &mut Tx,
     id: i64,
@@ -145,7 +146,7 @@ pub async fn mark_sending(
 ) -> Result<(), StoreError> {
     let done = sqlx::query(
         "update attempt set state = 'sending', fence = $2, lease_until = $3, sending_at = $4, updated_at = $4, \
-         sends = sends + 1, error = null where id = $1 and state in ('intent', 'not_sent', 'rejected_ours', 'unknown')",
+         sends = sends + 1, error = null, empties = 0, last_empty_at = null where id = $1 and state in ('intent', 'not_sent', 'rejected_ours', 'unknown')",
     )
     .bind(id)
     .bind(fence)

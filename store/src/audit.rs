@@ -131,6 +131,14 @@ pub async fn of_object(tx: &mut Tx, object: &str) -> Result<Vec<AuditRow>, Store
     rows.bind(object).fetch_all(tx.conn()).await?.iter().map(audit).collect()
 }
 
+/// True when the operation `op` was carried out on the object.
+pub async fn was_done(tx: &mut Tx, object: &str, action: &str, op: &str) -> Result<bool, StoreError> {
+    let row = sqlx::query(
+        "select count(*) as n from audit where object = $1 and action = $2 and op = $3 and result = 'done'",
+    );
+    Ok(row.bind(object).bind(action).bind(op).fetch_one(tx.conn()).await?.int("n")? > 0)
+}
+
 /// What the chain says about itself.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Verified {
@@ -144,7 +152,20 @@ pub struct Verified {
 
 /// Walks the chain from its beginning.
 pub async fn verify(tx: &mut Tx) -> Result<Verified, StoreError> {
-    let (mut seq, mut prev, mut rows) = (0_i64, vec![0_u8; 32], 0);
+    verify_after(tx, 0, vec![0; 32]).await
+}
+
+/// Walks the chain after line `seq`, whose hash was `head` when it was verified. A line that is not there any more, or
+/// has another hash, is the break.
+pub async fn verify_after(tx: &mut Tx, seq: i64, head: Vec<u8>) -> Result<Verified, StoreError> {
+    if seq > 0 {
+        let row = sqlx::query("select hash from audit where seq = $1").bind(seq).fetch_optional(tx.conn()).await?;
+        let same = row.map(|row| row.blob("hash")).transpose()?.is_some_and(|hash| hash == head);
+        if !same {
+            return Ok(Verified { rows: seq, head, broken_at: Some(seq) });
+        }
+    }
+    let (mut seq, mut prev, mut rows) = (seq, head, seq);
     loop {
         let page = sqlx::query("select * from audit where seq > $1 order by seq limit 1000")
             .bind(seq)

@@ -72,20 +72,18 @@ pub struct NewCase<'a> {
     pub expires_at: Timestamp,
 }
 
-/// Opens a case, unless one of its kind is open on the subject already: then that one's id, and false.
+/// Opens a case, unless one of its kind is open on the subject already: then that one's id, and false. One that nobody
+/// signed in time makes room.
 pub async fn open(tx: &mut Tx, new: &NewCase<'_>, now: Timestamp) -> Result<(CaseId, bool), StoreError> {
-    let existing =
-        sqlx::query("select id from cases where kind = $1 and subject = $2 and state in ('open', 'delayed')")
-            .bind(new.kind.word())
-            .bind(new.subject)
-            .fetch_optional(tx.conn())
-            .await?;
-    if let Some(row) = existing {
-        return Ok((CaseId::new(row.int("id")?), false));
-    }
+    let expired = sqlx::query(
+        "update cases set state = 'expired', version = version + 1, updated_at = $3 \
+         where kind = $1 and subject = $2 and state = 'open' and expires_at <= $3",
+    );
+    expired.bind(new.kind.word()).bind(new.subject).bind(now.micros()).execute(tx.conn()).await?;
     let row = sqlx::query(
         "insert into cases (version, kind, state, subject, what, payload, digest, reason, made_by, needed, created_at, \
-         updated_at, expires_at) values (1, $1, 'open', $2, $3, $4, $5, $6, $7, $8, $9, $9, $10) returning id",
+         updated_at, expires_at) values (1, $1, 'open', $2, $3, $4, $5, $6, $7, $8, $9, $9, $10) \
+         on conflict (kind, subject) where state in ('open', 'delayed') do nothing returning id",
     )
     .bind(new.kind.word())
     .bind(new.subject)
@@ -97,9 +95,46 @@ pub async fn open(tx: &mut Tx, new: &NewCase<'_>, now: Timestamp) -> Result<(Cas
     .bind(new.needed)
     .bind(now.micros())
     .bind(new.expires_at.micros())
-    .fetch_one(tx.conn())
+    .fetch_optional(tx.conn())
     .await?;
-    Ok((CaseId::new(row.int("id")?), true))
+    if let Some(row) = row {
+        return Ok((CaseId::new(row.int("id")?), true));
+    }
+    let row = sqlx::query("select id from cases where kind = $1 and subject = $2 and state in ('open', 'delayed')")
+        .bind(new.kind.word())
+        .bind(new.subject)
+        .fetch_optional(tx.conn())
+        .await?;
+    // It was closed between the two statements: the caller's transaction is run again.
+    row.map_or_else(|| Err(StoreError::conflict()), |row| Ok((CaseId::new(row.int("id")?), false)))
+}
+
+/// Marks cases that nobody signed in time. Answers how many.
+pub async fn expire(tx: &mut Tx, now: Timestamp) -> Result<i64, StoreError> {
+    let done = sqlx::query(
+        "update cases set state = 'expired', version = version + 1, updated_at = $1 \
+         where state = 'open' and expires_at <= $1",
+    );
+    let done = done.bind(now.micros()).execute(tx.conn()).await?;
+    Ok(i64::try_from(done.rows_affected()).unwrap_or(i64::MAX))
+}
+
+/// True when a case of this kind with these words on the subject was explained or refused before.
+pub async fn explained(tx: &mut Tx, kind: CaseKind, subject: &str, what: &str) -> Result<bool, StoreError> {
+    let row = sqlx::query(
+        "select count(*) as n from cases where kind = $1 and subject = $2 and what = $3 and state in ('done', 'refused')",
+    );
+    let row = row.bind(kind.word()).bind(subject).bind(what).fetch_one(tx.conn()).await?;
+    Ok(row.int("n")? > 0)
+}
+
+/// Payloads of the four-eyes cases that were opened since `since` and stand: what the only approver's cap counts.
+pub async fn payloads_since(tx: &mut Tx, since: Timestamp) -> Result<Vec<String>, StoreError> {
+    let rows = sqlx::query(
+        "select payload from cases where created_at > $1 and state in ('open', 'delayed', 'done') \
+         and kind in ('adjustment', 'settle_unknown', 'settle_frozen')",
+    );
+    rows.bind(since.micros()).fetch_all(tx.conn()).await?.iter().map(|row| row.text("payload")).collect()
 }
 
 /// A case; on PostgreSQL the row is locked until the transaction ends.

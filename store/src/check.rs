@@ -73,7 +73,8 @@ const INVARIANTS: [(&str, &str); 16] = [
     ),
     (
         "sending_has_a_lease",
-        "select 'attempt ' || reference as what from attempt where state = 'sending' and lease_until < $1 - 60000000 limit 5",
+        "select 'attempt ' || reference as what from attempt where state = 'sending' \
+         and coalesce(lease_until, 0) < $1 - 60000000 limit 5",
     ),
     (
         "captured_hold_was_accepted",
@@ -91,7 +92,8 @@ const INVARIANTS: [(&str, &str); 16] = [
     ),
     (
         "running_job_has_a_lease",
-        "select 'job ' || id as what from job where state = 'running' and lease_until < $1 - 120000000 limit 5",
+        "select 'job ' || id as what from job where state = 'running' \
+         and coalesce(lease_until, 0) < $1 - 120000000 limit 5",
     ),
     (
         "message_tells_of_an_event",
@@ -101,13 +103,18 @@ const INVARIANTS: [(&str, &str); 16] = [
     (
         "signed_decision_is_audited",
         "select 'signature ' || s.id as what from signature s where s.operator <> 'policy' and $1 = $1 \
-         and not exists (select 1 from audit u where u.op = s.op and u.actor = s.operator) limit 5",
+         and not exists (select 1 from audit u where u.object = s.subject and u.op = s.op and u.actor = s.operator) limit 5",
     ),
 ];
 
 /// Names of all invariants checked here.
 pub fn names() -> impl Iterator<Item = &'static str> {
     INVARIANTS.iter().map(|(name, _)| *name)
+}
+
+/// Every invariant's name and query, which must return no rows; `$1` is now.
+pub fn queries() -> impl Iterator<Item = (&'static str, &'static str)> {
+    INVARIANTS.into_iter()
 }
 
 /// Checks every invariant; those that hold are not in the answer. Run it in [`crate::Store::snapshot`].

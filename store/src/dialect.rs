@@ -37,20 +37,24 @@ pub(crate) const KNOWN_JOURNALS: (&str, &str) = (
      join journal j on j.key = k.value",
 );
 
-/// Accounts with the `[name, currency]` pairs of the JSON list `$1`; on PostgreSQL user accounts are locked in id order.
-pub(crate) const ACCOUNTS: (&str, &str) = (
-    "select a.id, a.name, a.currency, coalesce(a.posted, 0), coalesce(a.version, 0) \
-     from json_each($1) k cross join account a on a.name = json_extract(k.value, '$[0]') \
-     and a.currency = json_extract(k.value, '$[1]')",
-    "select a.id, a.name, a.currency, coalesce(a.posted, 0), coalesce(a.version, 0) from account a \
+/// PostgreSQL: user accounts with the `[name, currency]` pairs of the JSON list `$1`, locked in the order of their ids.
+pub(crate) const LOCK_ACCOUNTS: &str = "select a.id, a.name, a.currency, a.posted, a.version from account a \
      where (a.name, a.currency) in (select k.value ->> 0, k.value ->> 1 from json_array_elements(cast($1 as json)) k) \
-     and a.kind = 'user' order by a.id for no key update",
-);
+     and a.kind = 'user' order by a.id for no key update";
 
-/// On PostgreSQL our own accounts are read apart: they have no balance and are never locked.
-pub(crate) const OWN_ACCOUNTS: &str = "select a.id, a.name, a.currency, coalesce(a.posted, 0), coalesce(a.version, 0) from account a \
+/// PostgreSQL: our own accounts are read apart: they have no balance and are never locked.
+pub(crate) const OWN_ACCOUNTS: &str = "select a.id, a.name, a.currency, cast(0 as bigint) as posted, \
+     cast(0 as bigint) as version from account a \
      where (a.name, a.currency) in (select k.value ->> 0, k.value ->> 1 from json_array_elements(cast($1 as json)) k) \
      and a.kind <> 'user'";
+
+/// Journals with the ids of the JSON list `$1`: what they reverse and what reversed them.
+pub(crate) const REVERSED_JOURNALS: (&str, &str) = (
+    "select o.id, o.reverses, r.id as reversed_by from json_each($1) k cross join journal o on o.id = k.value \
+     left join journal r on r.reverses = o.id",
+    "select o.id, o.reverses, r.id as reversed_by from json_array_elements_text(cast($1 as json)) k (value) \
+     join journal o on o.id = cast(k.value as bigint) left join journal r on r.reverses = o.id",
+);
 
 /// Creates the accounts `[name, currency, kind, user or null]` of the JSON list `$1` that are missing.
 pub(crate) const CREATE_ACCOUNTS: (&str, &str) = (
@@ -67,35 +71,21 @@ pub(crate) const CREATE_ACCOUNTS: (&str, &str) = (
      from json_array_elements(cast($1 as json)) order by value ->> 0 on conflict (name, currency) do nothing",
 );
 
-/// Inserts the journals `[id, key, digest, kind, reverses, actor, cause, at]` of the JSON list `$1`.
-pub(crate) const INSERT_JOURNALS: (&str, &str) = (
-    "insert into journal (id, key, digest, kind, reverses, actor, cause, at) \
-     select json_extract(value, '$[0]'), json_extract(value, '$[1]'), unhex(json_extract(value, '$[2]')), \
-            json_extract(value, '$[3]'), json_extract(value, '$[4]'), json_extract(value, '$[5]'), \
-            json_extract(value, '$[6]'), json_extract(value, '$[7]') from json_each($1)",
-    "insert into journal (id, key, digest, kind, reverses, actor, cause, at) \
+/// PostgreSQL: inserts the journals `[id, key, digest, kind, reverses, actor, cause, at]` of the JSON list `$1`.
+pub(crate) const INSERT_JOURNALS: &str = "insert into journal (id, key, digest, kind, reverses, actor, cause, at) \
      select cast(value ->> 0 as bigint), value ->> 1, decode(value ->> 2, 'hex'), value ->> 3, \
             cast(value ->> 4 as bigint), value ->> 5, value ->> 6, cast(value ->> 7 as bigint) \
-     from json_array_elements(cast($1 as json))",
-);
+     from json_array_elements(cast($1 as json))";
 
-/// Inserts the entries `[journal, seq, account, amount, account_version]` of the JSON list `$1`.
-pub(crate) const INSERT_ENTRIES: (&str, &str) = (
-    "insert into entry (journal, seq, account, amount, account_version) \
-     select json_extract(value, '$[0]'), json_extract(value, '$[1]'), json_extract(value, '$[2]'), \
-            json_extract(value, '$[3]'), json_extract(value, '$[4]') from json_each($1)",
-    "insert into entry (journal, seq, account, amount, account_version) \
+/// PostgreSQL: inserts the entries `[journal, seq, account, amount, account_version]` of the JSON list `$1`.
+pub(crate) const INSERT_ENTRIES: &str = "insert into entry (journal, seq, account, amount, account_version) \
      select cast(value ->> 0 as bigint), cast(value ->> 1 as bigint), cast(value ->> 2 as bigint), \
-            cast(value ->> 3 as bigint), cast(value ->> 4 as bigint) from json_array_elements(cast($1 as json))",
-);
+            cast(value ->> 3 as bigint), cast(value ->> 4 as bigint) from json_array_elements(cast($1 as json))";
 
-/// Sets the balances `[id, posted, version]` of the JSON list `$1`.
-pub(crate) const UPDATE_ACCOUNTS: (&str, &str) = (
-    "update account set posted = json_extract(v.value, '$[1]'), version = json_extract(v.value, '$[2]') \
-     from json_each($1) v where account.id = json_extract(v.value, '$[0]')",
-    "update account set posted = cast(v.value ->> 1 as bigint), version = cast(v.value ->> 2 as bigint) \
-     from json_array_elements(cast($1 as json)) v where account.id = cast(v.value ->> 0 as bigint)",
-);
+/// PostgreSQL: sets the balances `[id, posted, version]` of the JSON list `$1`.
+pub(crate) const UPDATE_ACCOUNTS: &str = "update account set posted = cast(v.value ->> 1 as bigint), \
+     version = cast(v.value ->> 2 as bigint) \
+     from json_array_elements(cast($1 as json)) v where account.id = cast(v.value ->> 0 as bigint)";
 
 /// Inserts the updates `[update_id, user_id, body, at]` of the JSON list `$1`.
 pub(crate) const INSERT_UPDATES: (&str, &str) = (

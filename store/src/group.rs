@@ -8,9 +8,10 @@
 //!
 //! COMMIT runs in a task of its own: dropping the caller's future cannot leave a transaction open.
 
-use crate::Dialect;
-use crate::StoreError;
+use crate::error::watched;
+use crate::reserve::Reserve;
 use crate::store::{Home, Tx};
+use crate::{Dialect, StoreError};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::{Duration, Instant};
@@ -29,7 +30,7 @@ pub(crate) enum Ended {
     /// Durable.
     Committed,
     /// Nothing of it happened; the reason in words.
-    Lost(Arc<StoreError>),
+    Lost(StoreError),
 }
 
 /// The writing connection and the transaction that may be open on it.
@@ -37,6 +38,8 @@ pub(crate) struct Group {
     home: Home,
     number: u64,
     open: bool,
+    /// A BEGIN or ROLLBACK was sent and its answer not seen: a transaction may be open all the same.
+    doubtful: bool,
     in_savepoint: bool,
     members: usize,
     began: Instant,
@@ -62,6 +65,15 @@ pub(crate) struct Writer {
     waiting: Arc<AtomicUsize>,
     committed: watch::Sender<u64>,
     fatal: watch::Sender<Option<String>>,
+    reserve: Arc<Reserve>,
+}
+
+/// What a member did, whose COMMIT has yet to come.
+pub(crate) struct Member<T, E> {
+    pub(crate) result: Result<T, E>,
+    /// It failed on a full disk, and room was made: worth another try.
+    pub(crate) room: bool,
+    pub(crate) ended: watch::Receiver<Ended>,
 }
 
 /// Counts a writer that waits for the connection, also when it is dropped while waiting.
@@ -81,19 +93,25 @@ impl Drop for Waiting<'_> {
 }
 
 impl Writer {
-    pub(crate) fn new(home: Home, committed: watch::Sender<u64>, fatal: watch::Sender<Option<String>>) -> Self {
+    pub(crate) fn new(
+        home: Home,
+        committed: watch::Sender<u64>,
+        fatal: watch::Sender<Option<String>>,
+        reserve: Arc<Reserve>,
+    ) -> Self {
         let now = Instant::now();
         let group = Group {
             home,
             number: 0,
             open: false,
+            doubtful: false,
             in_savepoint: false,
             members: 0,
             began: now,
             streak: now,
             ended: watch::Sender::new(Ended::Open),
         };
-        Self { group: Arc::new(Mutex::new(group)), waiting: Arc::default(), committed, fatal }
+        Self { group: Arc::new(Mutex::new(group)), waiting: Arc::default(), committed, fatal, reserve }
     }
 
     /// The connection, with a transaction open on it and no savepoint.
@@ -110,8 +128,16 @@ impl Writer {
             }
         }
         if !group.open {
-            group.run("begin immediate").await?;
-            group.open = true;
+            if group.doubtful {
+                // An error only says that nothing was open.
+                let _ = group.run("rollback").await;
+            }
+            group.doubtful = true;
+            if let Err(error) = group.run("begin immediate").await {
+                self.alarm(&error);
+                return Err(error);
+            }
+            (group.open, group.doubtful) = (true, false);
             group.number += 1;
             group.members = 0;
             group.began = Instant::now();
@@ -121,23 +147,27 @@ impl Writer {
         Ok(group)
     }
 
-    /// Runs one member in a savepoint; its change waits for the group's COMMIT. Returns the group's end to wait for.
+    /// Runs one member in a savepoint; its change waits for the group's COMMIT. An error says that the group was lost
+    /// before the member ran.
     pub(crate) async fn member<T, E, Fut: Future<Output = Result<T, E>>>(
         &self,
         mut group: OwnedMutexGuard<Group>,
         work: &impl Fn(Tx) -> Fut,
-    ) -> Result<(Result<T, E>, watch::Receiver<Ended>), StoreError> {
+    ) -> Result<Member<T, E>, StoreError> {
         group.in_savepoint = true;
         let began = group.run("savepoint member").await.and_then(|()| group.home.borrow(Dialect::Sqlite));
         let tx = match began {
             Ok(tx) => tx,
             Err(error) => {
-                group.in_savepoint = false;
-                self.lose(&mut group, error).await;
-                return Err(StoreError::Contended);
+                self.lose(&mut group, error.clone()).await;
+                return Err(error);
             }
         };
-        let result = work(tx).await;
+        let (result, seen) = watched(work(tx)).await;
+        if let Some(why) = seen.fatal {
+            self.fatal.send_replace(Some(why));
+        }
+        let room = seen.full && self.reserve.release();
         let settled = match &result {
             Ok(_) => release_savepoint(&mut group).await,
             Err(_) => undo_savepoint(&mut group).await,
@@ -145,14 +175,15 @@ impl Writer {
         let ended = group.ended.subscribe();
         group.members += 1;
         if let Err(error) = settled {
-            self.lose(&mut group, error).await;
+            // SQLite may have rolled everything back by itself; then the savepoint is gone, for this reason.
+            self.lose(&mut group, if seen.full { StoreError::DiskFull } else { error }).await;
         } else if group.members >= MEMBERS_MAX
             || group.began.elapsed() >= AGE_MAX
             || self.waiting.load(Ordering::SeqCst) == 0
         {
             self.commit(group);
         }
-        Ok((result, ended))
+        Ok(Member { result, room, ended })
     }
 
     /// Commits in a task of its own.
@@ -178,19 +209,29 @@ impl Writer {
         }
     }
 
-    /// The whole group is gone: its members are told and run again or are refused.
+    /// The whole group is gone: its members are told and run again or are refused. What they are told is true before
+    /// the first await, because the caller may be dropped there: nothing joins the group any more, and whoever begins
+    /// the next one rolls back first.
     async fn lose(&self, group: &mut Group, error: StoreError) {
         tracing::error!(error = %error, "A shared transaction was lost and is rolled back");
-        if matches!(error, StoreError::Unusable(_)) || is_io(&error) {
+        self.alarm(&error);
+        group.open = false;
+        group.doubtful = true;
+        group.in_savepoint = false;
+        group.ended.send_replace(Ended::Lost(error));
+        if group.run("rollback").await.is_ok() {
+            group.doubtful = false;
+        }
+    }
+
+    /// Tells of an error that is not only its caller's.
+    fn alarm(&self, error: &StoreError) {
+        if error.is_fatal() {
             self.fatal.send_replace(Some(error.to_string()));
         }
-        if group.open {
-            // Fails when SQLite has already rolled back; either way nothing is open afterwards.
-            let _ = group.run("rollback").await;
+        if matches!(error, StoreError::DiskFull) {
+            self.reserve.release();
         }
-        group.open = false;
-        group.in_savepoint = false;
-        group.ended.send_replace(Ended::Lost(Arc::new(error)));
     }
 
     /// A group whose next member never came is committed all the same.
@@ -209,11 +250,6 @@ impl Writer {
             }
         });
     }
-}
-
-/// A failed fsync or read: never tried again (`money-safety.md` section 10).
-fn is_io(error: &StoreError) -> bool {
-    matches!(error, StoreError::Driver(text) if text.contains("disk I/O error"))
 }
 
 async fn release_savepoint(group: &mut Group) -> Result<(), StoreError> {

@@ -104,15 +104,20 @@ pub async fn insert(tx: &mut Tx, new: &NewJob<'_>, now: Timestamp) -> Result<boo
 }
 
 /// Adds a job, or makes the one with this key due at `run_at` if it is finished or later: for work that repeats
-/// (a look-up, a poll) under one key.
+/// (a look-up, a poll) under one key. One that is running may have read the world before what is told of now, so it
+/// runs once more when it ends.
 pub async fn due(tx: &mut Tx, new: &NewJob<'_>, now: Timestamp) -> Result<(), StoreError> {
     sqlx::query(
         "insert into job (kind, lane, key, object, payload, state, run_at, created_at, updated_at) \
-         values ($1, $2, $3, $4, $5, 'ready', $6, $7, $7) on conflict (key) do update set state = 'ready', \
-         run_at = excluded.run_at, payload = excluded.payload, updated_at = excluded.updated_at, \
-         attempts = case when job.state = 'ready' then job.attempts else 0 end, \
-         crashes = case when job.state = 'ready' then job.crashes else 0 end \
-         where job.state in ('done', 'dead', 'discarded') or (job.state = 'ready' and job.run_at > excluded.run_at)",
+         values ($1, $2, $3, $4, $5, 'ready', $6, $7, $7) on conflict (key) do update set \
+         state = case when job.state = 'running' then 'running' else 'ready' end, \
+         run_at = case when job.state = 'running' then job.run_at else excluded.run_at end, \
+         wanted_at = case when job.state <> 'running' then null \
+         when job.wanted_at < excluded.run_at then job.wanted_at else excluded.run_at end, \
+         payload = excluded.payload, updated_at = excluded.updated_at, \
+         attempts = case when job.state in ('ready', 'running') then job.attempts else 0 end, \
+         crashes = case when job.state in ('ready', 'running') then job.crashes else 0 end \
+         where job.state <> 'ready' or job.run_at > excluded.run_at",
     )
     .bind(new.kind)
     .bind(new.lane)
@@ -176,10 +181,14 @@ pub async fn heartbeat(tx: &mut Tx, id: i64, fence: i64, lease_until: Timestamp)
     one(done.rows_affected())
 }
 
-/// Ends a claimed job.
+/// Ends a claimed job; one that was asked for meanwhile is ready again.
 pub async fn done(tx: &mut Tx, id: i64, fence: i64, now: Timestamp) -> Result<(), StoreError> {
     let done = sqlx::query(
-        "update job set state = 'done', lease_until = null, owner = null, error = null, updated_at = $3 \
+        "update job set state = case when wanted_at is null then 'done' else 'ready' end, \
+         run_at = coalesce(wanted_at, run_at), wanted_at = null, \
+         attempts = case when wanted_at is null then attempts else 0 end, \
+         crashes = case when wanted_at is null then crashes else 0 end, \
+         lease_until = null, owner = null, error = null, updated_at = $3 \
          where id = $1 and fence = $2 and state = 'running'",
     )
     .bind(id)
@@ -202,8 +211,9 @@ pub async fn again(
     now: Timestamp,
 ) -> Result<(), StoreError> {
     let done = sqlx::query(
-        "update job set state = 'ready', lease_until = null, owner = null, run_at = $3, error = $5, updated_at = $6, \
-         attempts = attempts - $4 where id = $1 and fence = $2 and state = 'running'",
+        "update job set state = 'ready', lease_until = null, owner = null, error = $5, updated_at = $6, \
+         run_at = case when wanted_at < $3 then wanted_at else $3 end, wanted_at = null, \
+         attempts = attempts - $4, crashes = 0 where id = $1 and fence = $2 and state = 'running'",
     )
     .bind(id)
     .bind(fence)
@@ -219,7 +229,7 @@ pub async fn again(
 /// Gives a claimed job up: it waits for an operator, with its error.
 pub async fn dead(tx: &mut Tx, id: i64, fence: i64, error: &str, now: Timestamp) -> Result<(), StoreError> {
     let done = sqlx::query(
-        "update job set state = 'dead', lease_until = null, owner = null, error = $3, updated_at = $4 \
+        "update job set state = 'dead', lease_until = null, owner = null, wanted_at = null, error = $3, updated_at = $4 \
          where id = $1 and fence = $2 and state = 'running'",
     )
     .bind(id)
@@ -240,7 +250,8 @@ pub async fn take_back(
     now: Timestamp,
 ) -> Result<i64, StoreError> {
     let done = sqlx::query(
-        "update job set crashes = crashes + 1, lease_until = null, owner = null, updated_at = $3, run_at = $3, \
+        "update job set crashes = crashes + 1, lease_until = null, owner = null, wanted_at = null, \
+         updated_at = $3, run_at = $3, \
          state = case when crashes + 1 >= $2 then 'dead' else 'ready' end, \
          error = 'the process ended while this ran' where state = 'running' and lease_until < $1",
     )

@@ -1,16 +1,17 @@
 //! Posting journals: set-based, many in one go, each with its own verdict. The rules are `domain::ledger`'s.
 
 use crate::dialect::{
-    ACCOUNTS, CREATE_ACCOUNTS, INSERT_ENTRIES, INSERT_JOURNALS, KNOWN_JOURNALS, OWN_ACCOUNTS, RESERVE_JOURNALS,
-    UPDATE_ACCOUNTS,
+    CREATE_ACCOUNTS, INSERT_ENTRIES, INSERT_JOURNALS, KNOWN_JOURNALS, LOCK_ACCOUNTS, OWN_ACCOUNTS, RESERVE_JOURNALS,
+    REVERSED_JOURNALS, UPDATE_ACCOUNTS,
 };
 use crate::row::{Columns, hex};
-use crate::{Dialect, StoreError, Tx};
+use crate::{Dialect, StoreError, Tx, values};
 use domain::id::JournalId;
 use domain::ledger::{Account, Balance, Journal, Refusal, Verdict, decide};
 use domain::{Currency, Money, Timestamp, UserId};
-use serde_json::{Value, json};
+use serde_json::json;
 use sqlx::Row;
+use std::borrow::Cow;
 use std::collections::{BTreeSet, HashMap};
 
 /// A journal that is in the books.
@@ -42,59 +43,151 @@ pub async fn post(tx: &mut Tx, journal: &Journal) -> Result<Posted, PostError> {
     verdicts.pop().unwrap_or(Err(PostError::Refused(Refusal::Unbalanced)))
 }
 
-struct Known {
-    id: i64,
+/// Journals posted by one round of statements: keeps the number of parameters of a statement within SQLite's limit.
+const RUN_MAX: usize = 1_024;
+
+/// Posts journals in order, each on what those before it left; a refused one changes nothing. Seven statements for up to
+/// 1 024 journals.
+pub async fn post_all(tx: &mut Tx, journals: &[Journal]) -> Result<Vec<Result<Posted, PostError>>, StoreError> {
+    let mut answers = Vec::with_capacity(journals.len());
+    let mut rest = journals;
+    while !rest.is_empty() {
+        let (run, later) = rest.split_at(run_len(rest));
+        answers.extend(post_run(tx, run).await?);
+        rest = later;
+    }
+    Ok(answers)
 }
 
-/// Posts journals in order, each on what those before it left; a refused one changes nothing. Seven statements,
-/// however many journals.
-pub async fn post_all(tx: &mut Tx, journals: &[Journal]) -> Result<Vec<Result<Posted, PostError>>, StoreError> {
-    if journals.is_empty() {
-        return Ok(Vec::new());
+/// How many journals from the first can be decided together: a second reversal of one journal must see the first.
+fn run_len(journals: &[Journal]) -> usize {
+    let mut reversed = BTreeSet::new();
+    let second = journals.iter().position(|journal| journal.reverses.is_some_and(|id| !reversed.insert(id)));
+    second.unwrap_or(journals.len()).min(RUN_MAX)
+}
+
+/// The accounts of a run, each with its place in it, and what the store knows of them.
+struct Accounts<'a> {
+    places: HashMap<&'a Account, usize>,
+    /// In the order of places: the account, its id, its version before the run.
+    list: Vec<(&'a Account, Option<i64>, i64)>,
+}
+
+impl<'a> Accounts<'a> {
+    fn of(journals: &'a [Journal]) -> Self {
+        let mut places = HashMap::with_capacity(journals.len() * 2);
+        let mut list = Vec::with_capacity(journals.len() * 2);
+        for entry in journals.iter().flat_map(|journal| &journal.entries) {
+            places.entry(&entry.account).or_insert_with(|| {
+                list.push((&entry.account, None, 0));
+                list.len() - 1
+            });
+        }
+        Self { places, list }
+    }
+
+    fn found(&mut self, place: usize, id: i64, balance: Balance, balances: &mut HashMap<Account, Balance>) {
+        if let Some((account, known, version)) = self.list.get_mut(place) {
+            (*known, *version) = (Some(id), balance.version);
+            if account.is_user() {
+                balances.insert((*account).clone(), balance);
+            }
+        }
+    }
+
+    /// Reads ids and balances; on PostgreSQL user accounts are locked, in the order of their ids.
+    async fn load(&mut self, tx: &mut Tx, balances: &mut HashMap<Account, Balance>) -> Result<(), StoreError> {
+        match tx.dialect() {
+            Dialect::Sqlite => {
+                for (chunk, list) in self.list.clone().chunks(values::ROWS_MAX).enumerate() {
+                    let mut query = values::query(&values::FIND_ACCOUNTS, list.len());
+                    for (account, ..) in list {
+                        query = query.bind(account.name()).bind(account.currency().to_string());
+                    }
+                    for _ in list.len()..values::rows(list.len()) {
+                        query = query.bind(None::<String>).bind(None::<String>);
+                    }
+                    // One row for all: rows cross from SQLite's thread one at a time.
+                    let found: String = query.fetch_one(tx.conn()).await?.try_get(0)?;
+                    let found: Vec<(usize, i64, Option<i64>, Option<i64>)> =
+                        serde_json::from_str(&found).map_err(|error| StoreError::Corrupt(error.to_string()))?;
+                    for (place, id, posted, version) in found {
+                        let balance = Balance { posted: posted.unwrap_or(0), version: version.unwrap_or(0) };
+                        self.found(chunk * values::ROWS_MAX + place, id, balance, balances);
+                    }
+                }
+            }
+            Dialect::Postgres => {
+                let names: Vec<_> = self.list.iter().map(|(a, ..)| (a.name(), a.currency().to_string())).collect();
+                let names = json!(names).to_string();
+                let mut rows = sqlx::query(LOCK_ACCOUNTS).bind(names.as_str()).fetch_all(tx.conn()).await?;
+                rows.extend(sqlx::query(OWN_ACCOUNTS).bind(names).fetch_all(tx.conn()).await?);
+                for row in rows {
+                    let account = Account::named(row.text("name")?, row.word::<Currency>("currency")?);
+                    let balance = Balance { posted: row.int("posted")?, version: row.int("version")? };
+                    if let Some(place) = self.places.get(&account).copied() {
+                        self.found(place, row.int("id")?, balance, balances);
+                    }
+                }
+            }
+        }
+        Ok(())
+    }
+
+    fn missing(&self) -> impl Iterator<Item = &'a Account> {
+        self.list.iter().filter(|(_, id, _)| id.is_none()).map(|(account, ..)| *account)
+    }
+}
+
+async fn post_run(tx: &mut Tx, journals: &[Journal]) -> Result<Vec<Result<Posted, PostError>>, StoreError> {
+    let mut accounts = Accounts::of(journals);
+    let mut balances = HashMap::with_capacity(accounts.list.len());
+    // Accounts first: on PostgreSQL their locks make a second poster of the same journal wait until the first is known.
+    accounts.load(tx, &mut balances).await?;
+    if accounts.missing().next().is_some() {
+        create_accounts(tx, accounts.missing()).await?;
+        accounts.load(tx, &mut balances).await?;
     }
     let known = known_journals(tx, journals).await?;
-    let reversed = reversed_before(tx, journals).await?;
-    let wanted: BTreeSet<&Account> = journals.iter().flat_map(|j| j.entries.iter().map(|e| &e.account)).collect();
-    let mut balances = HashMap::with_capacity(wanted.len());
-    let mut accounts = load_accounts(tx, &wanted, &mut balances).await?;
-    if accounts.len() < wanted.len() {
-        create_accounts(tx, wanted.iter().copied().filter(|account| !accounts.contains_key(*account))).await?;
-        balances.clear();
-        accounts = load_accounts(tx, &wanted, &mut balances).await?;
-    }
-    // A reversal that was made before is refused here, so that it does not spend the batch's unique index.
-    let (keep, refused): (Vec<_>, Vec<_>) = journals.iter().enumerate().partition(|(_, journal)| {
-        known.contains_key(journal.key.as_str()) || !journal.reverses.is_some_and(|id| reversed.contains(&id.get()))
-    });
-    let kept: Vec<Journal> = keep.iter().map(|(_, journal)| (*journal).clone()).collect();
-    let before: HashMap<Account, i64> = balances.iter().map(|(a, b)| (a.clone(), b.version)).collect();
+    // A reversal that cannot be is refused here, so that it does not spend the batch's unique index.
+    let refused = refused_reversals(tx, journals, &known).await?;
+    let kept: Cow<'_, [Journal]> = if refused.is_empty() {
+        Cow::Borrowed(journals)
+    } else {
+        let kept = journals.iter().enumerate().filter(|(at, _)| !refused.contains_key(at));
+        kept.map(|(_, journal)| journal.clone()).collect()
+    };
     let verdicts = decide(&kept, &known, &mut balances);
-    let fresh: Vec<&Journal> =
-        kept.iter().zip(&verdicts).filter(|(_, verdict)| **verdict == Verdict::Posted).map(|(j, _)| j).collect();
-    let ids = write_journals(tx, &fresh, &accounts, before, &balances).await?;
+    let posted = verdicts.iter().filter(|verdict| **verdict == Verdict::Posted).count();
+    let mut fresh = reserve(tx, posted).await?.into_iter();
+    let ids: Vec<Option<i64>> =
+        verdicts.iter().map(|verdict| if *verdict == Verdict::Posted { fresh.next() } else { None }).collect();
+    write(tx, &kept, &ids, &accounts, &balances).await?;
 
-    let mut answers: Vec<(usize, Result<Posted, PostError>)> =
-        refused.iter().map(|(at, _)| (*at, Err(PostError::AlreadyReversed))).collect();
-    let mut ids = ids.into_iter();
-    for ((at, _), verdict) in keep.iter().zip(verdicts) {
-        let answer = match verdict {
-            Verdict::Posted => match ids.next() {
-                Some(id) => Ok(Posted { id: JournalId::new(id), replayed: false }),
-                None => return Err(StoreError::Corrupt("fewer journal ids than journals".to_owned())),
-            },
-            Verdict::Replayed(id) => Ok(Posted { id, replayed: true }),
-            Verdict::Refused(refusal) => Err(PostError::Refused(refusal)),
-        };
-        answers.push((*at, answer));
-    }
-    answers.sort_by_key(|(at, _)| *at);
-    Ok(answers.into_iter().map(|(_, answer)| answer).collect())
+    let mut answers = verdicts.into_iter().enumerate().map(|(at, verdict)| match verdict {
+        Verdict::Posted => posted_as(&ids, at, false),
+        Verdict::Repeats(first) => posted_as(&ids, first, true),
+        Verdict::Replayed(id) => Ok(Posted { id, replayed: true }),
+        Verdict::Refused(refusal) => Err(PostError::Refused(refusal)),
+    });
+    let mut refused = refused;
+    Ok((0..journals.len())
+        .filter_map(|at| match refused.remove(&at) {
+            Some(error) => Some(Err(error)),
+            None => answers.next(),
+        })
+        .collect())
 }
 
-async fn known_journals(
-    tx: &mut Tx,
-    journals: &[Journal],
-) -> Result<HashMap<String, (JournalId, [u8; 32])>, StoreError> {
+fn posted_as(ids: &[Option<i64>], at: usize, replayed: bool) -> Result<Posted, PostError> {
+    let id = ids.get(at).copied().flatten();
+    let id = id.ok_or_else(|| StoreError::Corrupt("fewer journal ids than journals".to_owned()))?;
+    Ok(Posted { id: JournalId::new(id), replayed })
+}
+
+type KnownJournals = HashMap<String, (JournalId, [u8; 32])>;
+
+async fn known_journals(tx: &mut Tx, journals: &[Journal]) -> Result<KnownJournals, StoreError> {
     let keys: Vec<&str> = journals.iter().map(|journal| journal.key.as_str()).collect();
     let sql = tx.dialect().of(KNOWN_JOURNALS);
     let rows = sqlx::query(sql).bind(json!(keys).to_string()).fetch_all(tx.conn()).await?;
@@ -109,110 +202,178 @@ async fn known_journals(
         .collect()
 }
 
-async fn reversed_before(tx: &mut Tx, journals: &[Journal]) -> Result<BTreeSet<i64>, StoreError> {
-    let mut reversed = BTreeSet::new();
-    for id in journals.iter().filter_map(|journal| journal.reverses) {
-        let row = sqlx::query("select id from journal where reverses = $1").bind(id.get()).fetch_optional(tx.conn());
-        if row.await?.is_some() {
-            reversed.insert(id.get());
-        }
-    }
-    Ok(reversed)
-}
-
-async fn load_accounts(
+/// Reversals that may not be, by their place: of a journal that is not there, is a reversal itself or was reversed.
+async fn refused_reversals(
     tx: &mut Tx,
-    wanted: &BTreeSet<&Account>,
-    balances: &mut HashMap<Account, Balance>,
-) -> Result<HashMap<Account, Known>, StoreError> {
-    let list: Vec<Value> = wanted.iter().map(|a| json!([a.name(), a.currency().to_string()])).collect();
-    let sql = tx.dialect().of(ACCOUNTS);
-    let list = Value::from(list).to_string();
-    let mut rows = sqlx::query(sql).bind(list.clone()).fetch_all(tx.conn()).await?;
-    if tx.dialect() == Dialect::Postgres {
-        rows.extend(sqlx::query(OWN_ACCOUNTS).bind(list).fetch_all(tx.conn()).await?);
+    journals: &[Journal],
+    known: &KnownJournals,
+) -> Result<HashMap<usize, PostError>, StoreError> {
+    let wanted: Vec<(usize, i64)> = journals
+        .iter()
+        .enumerate()
+        .filter(|(_, journal)| !known.contains_key(journal.key.as_str()))
+        .filter_map(|(at, journal)| Some((at, journal.reverses?.get())))
+        .collect();
+    if wanted.is_empty() {
+        return Ok(HashMap::new());
     }
-    let mut accounts = HashMap::with_capacity(rows.len());
+    let ids: Vec<i64> = wanted.iter().map(|(_, id)| *id).collect();
+    let sql = tx.dialect().of(REVERSED_JOURNALS);
+    let rows = sqlx::query(sql).bind(json!(ids).to_string()).fetch_all(tx.conn()).await?;
+    let mut found = HashMap::with_capacity(rows.len());
     for row in rows {
-        let currency: String = row.try_get(2)?;
-        let currency = currency.parse::<Currency>().map_err(|e| StoreError::Corrupt(e.to_string()))?;
-        let account = Account::named(row.try_get::<String, _>(1)?, currency);
-        if account.is_user() {
-            balances.insert(account.clone(), Balance { posted: row.try_get(3)?, version: row.try_get(4)? });
-        }
-        accounts.insert(account, Known { id: row.try_get(0)? });
+        found.insert(row.int("id")?, (row.opt_int("reverses")?, row.opt_int("reversed_by")?));
     }
-    Ok(accounts)
+    let refuse = |why: String| Some(PostError::Store(StoreError::Constraint(why)));
+    Ok(wanted
+        .into_iter()
+        .filter_map(|(at, id)| {
+            let why = match found.get(&id) {
+                None => refuse(format!("journal {id}, which is to be reversed, does not exist")),
+                Some((Some(_), _)) => refuse(format!("journal {id} is a reversal and cannot be reversed")),
+                Some((None, Some(_))) => Some(PostError::AlreadyReversed),
+                Some((None, None)) => None,
+            };
+            Some((at, why?))
+        })
+        .collect())
 }
 
 async fn create_accounts<'a>(tx: &mut Tx, missing: impl Iterator<Item = &'a Account>) -> Result<(), StoreError> {
-    let list: Vec<Value> = missing
+    let list: Vec<_> = missing
         .map(|account| {
-            let kind = account.name().split(':').next().unwrap_or("");
-            let user = if account.is_user() {
-                account.name().split(':').nth(1).and_then(|id| id.parse::<i64>().ok())
-            } else {
-                None
-            };
-            json!([account.name(), account.currency().to_string(), kind, user])
+            let mut words = account.name().split(':');
+            let kind = words.next().unwrap_or("");
+            let user = words.next().filter(|_| account.is_user()).and_then(|id| id.parse::<i64>().ok());
+            (account.name(), account.currency().to_string(), kind, user)
         })
         .collect();
     let sql = tx.dialect().of(CREATE_ACCOUNTS);
-    sqlx::query(sql).bind(Value::from(list).to_string()).execute(tx.conn()).await?;
+    sqlx::query(sql).bind(json!(list).to_string()).execute(tx.conn()).await?;
     Ok(())
 }
 
-async fn write_journals(
+/// Writes the journals that have an id, their entries and the balances that they left.
+async fn write(
     tx: &mut Tx,
-    journals: &[&Journal],
-    accounts: &HashMap<Account, Known>,
-    mut versions: HashMap<Account, i64>,
+    journals: &[Journal],
+    ids: &[Option<i64>],
+    accounts: &Accounts<'_>,
     balances: &HashMap<Account, Balance>,
-) -> Result<Vec<i64>, StoreError> {
-    if journals.is_empty() {
-        return Ok(Vec::new());
+) -> Result<(), StoreError> {
+    let fresh: Vec<(&Journal, i64)> = journals.iter().zip(ids).filter_map(|(j, id)| Some((j, (*id)?))).collect();
+    if fresh.is_empty() {
+        return Ok(());
     }
-    let ids = reserve(tx, journals.len()).await?;
-    let mut heads = Vec::with_capacity(journals.len());
-    let mut lines = Vec::with_capacity(journals.len() * 2);
-    for (journal, id) in journals.iter().zip(&ids) {
-        heads.push(json!([
-            id,
-            journal.key.as_str(),
-            hex(&journal.digest()),
-            journal.kind,
-            journal.reverses.map(JournalId::get),
-            journal.actor,
-            journal.cause,
-            journal.at.micros()
-        ]));
-        for (seq, entry) in journal.entries.iter().enumerate() {
-            let version = versions.get_mut(&entry.account).map(|version| {
-                *version += 1;
-                *version
+    let mut versions: Vec<i64> = accounts.list.iter().map(|(_, _, version)| *version).collect();
+    let mut lines = Vec::with_capacity(fresh.len() * 2);
+    for (journal, id) in &fresh {
+        for (seq, entry) in (0_i64..).zip(&journal.entries) {
+            let lost = || StoreError::Corrupt(format!("account {} has no id", entry.account.name()));
+            let place = *accounts.places.get(&entry.account).ok_or_else(lost)?;
+            let account = accounts.list[place].1.ok_or_else(lost)?;
+            let version = entry.account.is_user().then(|| {
+                versions[place] += 1;
+                versions[place]
             });
-            let account = accounts.get(&entry.account).map(|known| known.id);
-            lines.push(json!([id, seq, account, entry.amount.minor(), version]));
+            lines.push((*id, seq, account, entry.amount.minor(), version));
         }
     }
-    let touched: BTreeSet<&Account> =
-        journals.iter().flat_map(|j| j.entries.iter().map(|e| &e.account)).filter(|a| a.is_user()).collect();
-    let sums: Vec<Value> = touched
-        .into_iter()
-        .filter_map(|account| {
-            Some(json!([accounts.get(account)?.id, balances.get(account)?.posted, balances.get(account)?.version]))
+    let sums: Vec<(i64, i64, i64)> = accounts
+        .list
+        .iter()
+        .zip(&versions)
+        .filter(|((_, _, before), after)| before != *after)
+        .filter_map(|((account, id, _), _)| {
+            let balance = balances.get(*account)?;
+            Some(((*id)?, balance.posted, balance.version))
         })
         .collect();
-    let dialect = tx.dialect();
-    for (pair, list) in [(INSERT_JOURNALS, heads), (INSERT_ENTRIES, lines), (UPDATE_ACCOUNTS, sums)] {
-        if !list.is_empty() {
-            sqlx::query(dialect.of(pair)).bind(Value::from(list).to_string()).execute(tx.conn()).await?;
-        }
+    match tx.dialect() {
+        Dialect::Sqlite => write_sqlite(tx, &fresh, &lines, &sums).await,
+        Dialect::Postgres => write_postgres(tx, &fresh, &lines, &sums).await,
     }
-    Ok(ids)
+}
+
+type EntryRow = (i64, i64, i64, i64, Option<i64>);
+
+async fn write_sqlite(
+    tx: &mut Tx,
+    journals: &[(&Journal, i64)],
+    entries: &[EntryRow],
+    sums: &[(i64, i64, i64)],
+) -> Result<(), StoreError> {
+    for list in journals.chunks(values::ROWS_MAX) {
+        let mut query = values::query(&values::INSERT_JOURNALS, list.len());
+        for (journal, id) in list {
+            query = query
+                .bind(*id)
+                .bind(journal.key.as_str())
+                .bind(journal.digest().to_vec())
+                .bind(journal.kind)
+                .bind(journal.reverses.map(JournalId::get))
+                .bind(journal.actor.as_str())
+                .bind(journal.cause.as_str())
+                .bind(journal.at.micros());
+        }
+        for _ in 0..(values::rows(list.len()) - list.len()) * 8 {
+            query = query.bind(None::<i64>);
+        }
+        query.execute(tx.conn()).await?;
+    }
+    for list in entries.chunks(values::ROWS_MAX) {
+        let mut query = values::query(&values::INSERT_ENTRIES, list.len());
+        for (journal, seq, account, amount, version) in list {
+            query = query.bind(*journal).bind(*seq).bind(*account).bind(*amount).bind(*version);
+        }
+        for _ in 0..(values::rows(list.len()) - list.len()) * 5 {
+            query = query.bind(None::<i64>);
+        }
+        query.execute(tx.conn()).await?;
+    }
+    for list in sums.chunks(values::ROWS_MAX) {
+        let mut query = values::query(&values::UPDATE_ACCOUNTS, list.len());
+        for (id, posted, version) in list {
+            query = query.bind(*id).bind(*posted).bind(*version);
+        }
+        for _ in 0..(values::rows(list.len()) - list.len()) * 3 {
+            query = query.bind(None::<i64>);
+        }
+        query.execute(tx.conn()).await?;
+    }
+    Ok(())
+}
+
+async fn write_postgres(
+    tx: &mut Tx,
+    journals: &[(&Journal, i64)],
+    entries: &[EntryRow],
+    sums: &[(i64, i64, i64)],
+) -> Result<(), StoreError> {
+    let heads: Vec<_> = journals
+        .iter()
+        .map(|(j, id)| {
+            let reverses = j.reverses.map(JournalId::get);
+            json!([id, j.key.as_str(), hex(&j.digest()), j.kind, reverses, j.actor, j.cause, j.at.micros()])
+        })
+        .collect();
+    let inserted = sqlx::query(INSERT_JOURNALS).bind(json!(heads).to_string()).execute(tx.conn()).await;
+    inserted.map_err(|error| match StoreError::from(error) {
+        // Another transaction was faster with a key or a reversal. Run again, this one will see it.
+        StoreError::KeyTaken => StoreError::conflict(),
+        other => other,
+    })?;
+    sqlx::query(INSERT_ENTRIES).bind(json!(entries).to_string()).execute(tx.conn()).await?;
+    if !sums.is_empty() {
+        sqlx::query(UPDATE_ACCOUNTS).bind(json!(sums).to_string()).execute(tx.conn()).await?;
+    }
+    Ok(())
 }
 
 async fn reserve(tx: &mut Tx, count: usize) -> Result<Vec<i64>, StoreError> {
+    if count == 0 {
+        return Ok(Vec::new());
+    }
     let sql = tx.dialect().of(RESERVE_JOURNALS);
     let count = i64::try_from(count).unwrap_or(i64::MAX);
     match tx.dialect() {
@@ -349,6 +510,19 @@ pub async fn lines_of_cause(tx: &mut Tx, cause: &str) -> Result<Vec<Line>, Store
          where j.cause = $1 and j.cause <> '' order by j.id, e.seq limit 200",
     )
     .bind(cause)
+    .fetch_all(tx.conn())
+    .await?;
+    rows.iter().map(line).collect()
+}
+
+/// Every line of one journal, in its order.
+pub async fn lines_of_journal(tx: &mut Tx, journal: JournalId) -> Result<Vec<Line>, StoreError> {
+    let rows = sqlx::query(
+        "select j.id as journal, j.key, j.kind, j.actor, j.cause, j.at, a.name as account, a.currency, e.amount \
+         from journal j join entry e on e.journal = j.id join account a on a.id = e.account \
+         where j.id = $1 order by e.seq",
+    )
+    .bind(journal.get())
     .fetch_all(tx.conn())
     .await?;
     rows.iter().map(line).collect()

@@ -64,6 +64,31 @@ pub async fn set_rail(
     Ok(done.rows_affected() == 1)
 }
 
+/// Sets the rail's state, except where it stands still until an operator resumes it: what we find out by ourselves never
+/// weakens that. True when it changed.
+pub async fn set_rail_unless_stopped(
+    tx: &mut Tx,
+    name: &str,
+    state: &str,
+    reason: &str,
+    until: Option<Timestamp>,
+    now: Timestamp,
+) -> Result<bool, StoreError> {
+    let done = sqlx::query(
+        "insert into rail (name, state, reason, until, updated_at) values ($1, $2, $3, $4, $5) \
+         on conflict (name) do update set state = excluded.state, reason = excluded.reason, until = excluded.until, \
+         updated_at = excluded.updated_at where rail.state = 'ok' or rail.until is not null",
+    )
+    .bind(name)
+    .bind(state)
+    .bind(reason)
+    .bind(until.map(Timestamp::micros))
+    .bind(now.micros())
+    .execute(tx.conn())
+    .await?;
+    Ok(done.rows_affected() == 1)
+}
+
 /// Notes the float.
 pub async fn set_float(tx: &mut Tx, name: &str, float: Money, now: Timestamp) -> Result<(), StoreError> {
     sqlx::query(

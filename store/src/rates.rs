@@ -3,6 +3,7 @@
 use crate::row::Columns;
 use crate::{StoreError, Tx};
 use domain::{Rate, Timestamp};
+use std::collections::BTreeMap;
 
 /// A rate as read.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -46,9 +47,14 @@ pub async fn newest(tx: &mut Tx, pair: &str, source: &str) -> Result<Option<Rate
     .transpose()
 }
 
-/// Replaces the list of banks; names of banks that vanished stay with their withdrawals.
+/// Replaces the list of banks; names of banks that vanished stay with their withdrawals. Of a code that is listed twice
+/// the last name counts, and an empty list replaces nothing: without banks nobody could be paid.
 pub async fn replace_banks(tx: &mut Tx, banks: &[(String, String)], now: Timestamp) -> Result<(), StoreError> {
-    let list: Vec<_> = banks.iter().map(|(code, name)| serde_json::json!([code, name])).collect();
+    let list: BTreeMap<&str, &str> = banks.iter().map(|(code, name)| (code.as_str(), name.as_str())).collect();
+    if list.is_empty() {
+        return Ok(());
+    }
+    let list: Vec<_> = list.into_iter().collect();
     let sql = tx.dialect().pick(
         "insert into bank (code, name, seen_at) select json_extract(value, '$[0]'), json_extract(value, '$[1]'), $2 \
          from json_each($1) where true on conflict (code) do update set name = excluded.name, seen_at = excluded.seen_at",
@@ -57,7 +63,8 @@ pub async fn replace_banks(tx: &mut Tx, banks: &[(String, String)], now: Timesta
          on conflict (code) do update set name = excluded.name, seen_at = excluded.seen_at",
     );
     sqlx::query(sql).bind(serde_json::json!(list).to_string()).bind(now.micros()).execute(tx.conn()).await?;
-    sqlx::query("delete from bank where seen_at < $1").bind(now.micros()).execute(tx.conn()).await?;
+    // Not `<`: after the clock went back, older lists have later times.
+    sqlx::query("delete from bank where seen_at <> $1").bind(now.micros()).execute(tx.conn()).await?;
     Ok(())
 }
 

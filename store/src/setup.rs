@@ -4,6 +4,7 @@
 //! is newer than this program, damaged or not ours.
 
 use crate::group::Writer;
+use crate::reserve::Reserve;
 use crate::store::{Conn, Engine, Home, Inner, Store, post_batches};
 use crate::{Dialect, StoreError};
 use sqlx::any::{AnyPoolOptions, install_default_drivers};
@@ -11,11 +12,14 @@ use sqlx::migrate::{MigrateError, Migrator};
 use sqlx::{AnyConnection, AnyPool, Connection, Row};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 use tokio::sync::{mpsc, watch};
 
 static SQLITE: Migrator = sqlx::migrate!("../migrations/sqlite");
 static POSTGRES: Migrator = sqlx::migrate!("../migrations/postgres");
+
+/// After a full disk, room for the reserve is looked for so often.
+const ROOM_AGAIN: Duration = Duration::from_secs(60);
 
 /// Why a store could not be opened, in words for the person at the keyboard.
 #[derive(Debug, thiserror::Error)]
@@ -101,14 +105,21 @@ impl Store {
                 store.migrate().await?;
             }
         }
+        store.refill_reserve();
         Ok(store)
     }
 
-    /// Opens a store that must not need migrations.
+    /// Opens a store that is there and must not need migrations.
     pub async fn open_current(url: &str) -> Result<Self, OpenError> {
+        if let Some(path) = sqlite_path(url).filter(|path| !path.exists()) {
+            return Err(OpenError::Path { path: path.display().to_string(), why: "there is no such file".to_owned() });
+        }
         let store = Self::connect(url).await?;
         match store.pending().await? {
-            Pending::None => Ok(store),
+            Pending::None => {
+                store.refill_reserve();
+                Ok(store)
+            }
             Pending::Fresh | Pending::Some => Err(OpenError::Pending),
         }
     }
@@ -118,18 +129,30 @@ impl Store {
         install_default_drivers();
         let changes = watch::Sender::new(0);
         let fatal = watch::Sender::new(None);
-        let engine = if let Some(path) = sqlite_path(url) {
-            open_sqlite(&path, &changes, &fatal).await?
+        let path = sqlite_path(url);
+        let reserve = Arc::new(Reserve::of(path.as_deref()));
+        let engine = if let Some(path) = path {
+            if path.as_os_str() == ":memory:" {
+                // Each connection would see a store of its own.
+                return Err(OpenError::Url(url.to_owned()));
+            }
+            open_sqlite(&path, &changes, &fatal, &reserve).await?
         } else if url.starts_with("postgres://") || url.starts_with("postgresql://") {
             open_postgres(url).await?
         } else {
             return Err(OpenError::Url(without_password(url)));
         };
         let (postings, queue) = mpsc::unbounded_channel();
-        let inner = Arc::new(Inner { engine, postings, changes, fatal, url: url.to_owned() });
+        let inner = Arc::new(Inner { engine, postings, changes, fatal, reserve, url: url.to_owned() });
         tokio::spawn(post_batches(Arc::downgrade(&inner), queue));
         tokio::spawn(watch_others(Arc::downgrade(&inner)));
         Ok(Self { inner })
+    }
+
+    /// In the background: writing eight megabytes must not delay the first screen.
+    fn refill_reserve(&self) {
+        let reserve = Arc::clone(&self.inner.reserve);
+        tokio::task::spawn_blocking(move || reserve.refill());
     }
 
     async fn pending(&self) -> Result<Pending, OpenError> {
@@ -175,7 +198,11 @@ impl Store {
     pub async fn migrate(&self) -> Result<(), OpenError> {
         let url = connect_url(&self.inner.url);
         let mut conn = AnyConnection::connect(&url).await.map_err(|e| classify(&self.url(), e))?;
-        let done = self.migrator().run_direct(None, &mut conn, false).await;
+        let done = match self.dialect() {
+            Dialect::Sqlite => migrate_sqlite(&mut conn).await,
+            // Takes an advisory lock by itself.
+            Dialect::Postgres => POSTGRES.run_direct(None, &mut conn, false).await,
+        };
         let _ = conn.close().await;
         match done {
             Ok(()) => Ok(()),
@@ -187,17 +214,36 @@ impl Store {
     }
 }
 
+/// All migrations in one transaction that holds the write lock from its beginning: of two processes that open the same
+/// store, the second finds the work done.
+async fn migrate_sqlite(conn: &mut AnyConnection) -> Result<(), MigrateError> {
+    let mut tx = conn.begin_with("begin immediate").await?;
+    SQLITE.run_direct(None, &mut *tx, false).await?;
+    tx.commit().await?;
+    Ok(())
+}
+
 enum Pending {
     None,
     Fresh,
     Some,
 }
 
+/// What sqlx is given. It reads the path of a SQLite URL percent-encoded and normalised as a web address; ours is a plain
+/// path, as typed.
 fn connect_url(url: &str) -> String {
-    match sqlite_path(url) {
-        Some(path) => format!("sqlite://{}?mode=rwc", path.display()),
-        None => url.to_owned(),
+    let Some(path) = sqlite_path(url) else { return url.to_owned() };
+    let path = std::path::absolute(&path).unwrap_or(path);
+    let mut encoded = String::from("sqlite://");
+    for byte in path.as_os_str().as_encoded_bytes() {
+        match byte {
+            b'/' | b'.' | b'-' | b'_' | b'~' | b'0'..=b'9' | b'a'..=b'z' | b'A'..=b'Z' => {
+                encoded.push(char::from(*byte))
+            }
+            other => encoded.push_str(&format!("%{other:02X}")),
+        }
     }
+    encoded + "?mode=rwc"
 }
 
 async fn sqlite_connection(path: &Path, read_only: bool) -> Result<AnyConnection, OpenError> {
@@ -215,9 +261,10 @@ async fn setup_sqlite(conn: &mut AnyConnection, read_only: bool) -> Result<(), s
         "pragma journal_mode = wal",
         "pragma synchronous = full",
         "pragma foreign_keys = on",
-        "pragma cache_size = -8000",
+        "pragma cache_size = -32000",
         "pragma temp_store = memory",
         "pragma journal_size_limit = 67108864",
+        "pragma wal_autocheckpoint = 4000",
     ] {
         sqlx::query(pragma).execute(&mut *conn).await?;
     }
@@ -231,6 +278,7 @@ async fn open_sqlite(
     path: &Path,
     changes: &watch::Sender<u64>,
     fatal: &watch::Sender<Option<String>>,
+    reserve: &Arc<Reserve>,
 ) -> Result<Engine, OpenError> {
     let name = path.display().to_string();
     if let Some(folder) = path.parent().filter(|folder| !folder.as_os_str().is_empty()) {
@@ -240,6 +288,7 @@ async fn open_sqlite(
         Home::of(Conn::Own(Box::new(sqlite_connection(path, false).await?))),
         changes.clone(),
         fatal.clone(),
+        Arc::clone(reserve),
     );
     let read = AnyPoolOptions::new()
         .max_connections(4)
@@ -278,8 +327,13 @@ async fn open_postgres(url: &str) -> Result<Engine, OpenError> {
 async fn watch_others(inner: std::sync::Weak<Inner>) {
     let mut seen: Option<i64> = None;
     let mut conn: Option<AnyConnection> = None;
+    let mut looked_for_room = Instant::now();
     loop {
         let Some(strong) = inner.upgrade() else { return };
+        if *strong.reserve.full().borrow() && looked_for_room.elapsed() >= ROOM_AGAIN {
+            looked_for_room = Instant::now();
+            Store { inner: Arc::clone(&strong) }.refill_reserve();
+        }
         let (sql, pause) = match &strong.engine {
             // data_version speaks of the one connection that asks, so it must stay the same connection.
             Engine::Sqlite { .. } => ("pragma data_version", 250),

@@ -1,6 +1,8 @@
 //! The store: one handle, cheap to clone; reads from a pool, writes through [`Store::write`].
 
+use crate::error::{Seen, refuse_nesting, watched};
 use crate::group::{Ended, Writer};
+use crate::reserve::Reserve;
 use crate::{Dialect, StoreError, ledger};
 use domain::ledger::Journal;
 use sqlx::pool::PoolConnection;
@@ -64,7 +66,8 @@ impl Tx {
         }
     }
 
-    pub(crate) fn dialect(&self) -> Dialect {
+    /// Which engine this is.
+    pub fn dialect(&self) -> Dialect {
         self.dialect
     }
 
@@ -90,6 +93,7 @@ pub(crate) struct Inner {
     pub(crate) postings: mpsc::UnboundedSender<Posting>,
     pub(crate) changes: watch::Sender<u64>,
     pub(crate) fatal: watch::Sender<Option<String>>,
+    pub(crate) reserve: Arc<Reserve>,
     pub(crate) url: String,
 }
 
@@ -123,6 +127,12 @@ impl Store {
         self.inner.fatal.subscribe()
     }
 
+    /// True while the disk is full: new intents are refused then, outcomes of what is under way are still written into
+    /// the room that a reserved file gave back. False again when there is room for that file.
+    pub fn disk_full(&self) -> watch::Receiver<bool> {
+        self.inner.reserve.full().subscribe()
+    }
+
     /// Runs `work` in a transaction and answers after COMMIT. `work` may run again after a conflict or a lost shared
     /// commit: it touches nothing but the transaction. An error of `work` undoes what it did.
     pub async fn write<T, E, F, Fut>(&self, work: F) -> Result<T, E>
@@ -131,25 +141,9 @@ impl Store {
         Fut: Future<Output = Result<T, E>>,
         E: From<StoreError>,
     {
+        refuse_nesting()?;
         match &self.inner.engine {
-            Engine::Sqlite { writer, .. } => {
-                let mut last = StoreError::Contended;
-                for _ in 0..TRIES {
-                    let group = writer.join().await?;
-                    let Ok((result, mut ended)) = writer.member(group, &work).await else { continue };
-                    let end = ended.wait_for(|end| !matches!(end, Ended::Open)).await.map(|end| end.clone());
-                    match end {
-                        Ok(Ended::Committed) => return result,
-                        Ok(Ended::Lost(error)) if matches!(*error, StoreError::DiskFull) => {
-                            return Err(StoreError::DiskFull.into());
-                        }
-                        Ok(Ended::Lost(error)) => last = StoreError::Driver(error.to_string()),
-                        // The group was replaced without an end: cannot happen while its sender lives in the group.
-                        Ok(Ended::Open) | Err(_) => last = StoreError::Contended,
-                    }
-                }
-                Err(last.into())
-            }
+            Engine::Sqlite { writer, .. } => write_sqlite(writer, &work, false).await,
             Engine::Postgres { pool } => self.write_postgres(pool, &work).await,
         }
     }
@@ -164,21 +158,35 @@ impl Store {
             let conn = pool.acquire().await.map_err(StoreError::from)?;
             let mut span = Span { home: Home::of(Conn::Pooled(conn)), open: true };
             span.run("begin").await?;
-            let result = work(span.home.borrow(Dialect::Postgres)?).await;
-            let ended = span.run(if result.is_ok() { "commit" } else { "rollback" }).await;
-            span.open = false;
+            let (result, seen) = watched(work(span.home.borrow(Dialect::Postgres)?)).await;
+            self.tell(&seen);
+            let ended = if result.is_ok() { span.commit().await } else { span.run("rollback").await };
+            span.open = ended.is_err();
             match (result, ended) {
                 (Ok(value), Ok(())) => {
                     self.inner.changes.send_modify(|n| *n += 1);
                     return Ok(value);
                 }
                 (Ok(_), Err(StoreError::Contended)) => {}
+                // The statement that failed was in the closure, which hid that; nothing was committed.
+                (Ok(_) | Err(_), _) if seen.conflict => {}
                 (Ok(_), Err(error)) => return Err(error.into()),
                 (Err(error), _) => return Err(error),
             }
+            drop(span);
             tokio::time::sleep(Duration::from_millis(2 << attempt)).await;
         }
         Err(StoreError::Contended.into())
+    }
+
+    /// Passes on what is not only the caller's trouble.
+    fn tell(&self, seen: &Seen) {
+        if let Some(why) = &seen.fatal {
+            self.inner.fatal.send_replace(Some(why.clone()));
+        }
+        if seen.full {
+            self.inner.reserve.release();
+        }
     }
 
     /// Runs `work` on a reading connection. Statements see what was committed when each began; for one consistent
@@ -189,8 +197,11 @@ impl Store {
         Fut: Future<Output = Result<T, E>>,
         E: From<StoreError>,
     {
+        refuse_nesting()?;
         let tx = self.reader().await?.borrow(self.dialect())?;
-        work(tx).await
+        let (result, seen) = watched(work(tx)).await;
+        self.tell(&seen);
+        result
     }
 
     /// Runs `work` on one consistent picture of the store. Short work only: it holds back clean-up.
@@ -200,9 +211,11 @@ impl Store {
         Fut: Future<Output = Result<T, E>>,
         E: From<StoreError>,
     {
+        refuse_nesting()?;
         let mut span = Span { home: self.reader().await?, open: true };
         span.run(self.dialect().pick("begin", "begin transaction isolation level repeatable read read only")).await?;
-        let result = work(span.home.borrow(self.dialect())?).await;
+        let (result, seen) = watched(work(span.home.borrow(self.dialect())?)).await;
+        self.tell(&seen);
         span.run("rollback").await?;
         span.open = false;
         result
@@ -216,8 +229,10 @@ impl Store {
         Ok(Home::of(Conn::Pooled(pool.acquire().await?)))
     }
 
-    /// Posts a plain journal through the group writer: many callers share one set-based batch and one COMMIT.
+    /// Posts a plain journal through the group writer: many callers share one set-based batch and one COMMIT. Once it
+    /// is queued it is posted, also when the caller goes away; its key makes asking again harmless.
     pub async fn post(&self, journal: Journal) -> Result<ledger::Posted, ledger::PostError> {
+        refuse_nesting()?;
         let (answer, posted) = oneshot::channel();
         let lost = || ledger::PostError::Store(StoreError::Driver("the store is closed".to_owned()));
         self.inner.postings.send((journal, answer)).map_err(|_| lost())?;
@@ -235,6 +250,14 @@ struct Span {
 impl Span {
     async fn run(&mut self, sql: &'static str) -> Result<(), StoreError> {
         self.home.borrow(Dialect::Postgres)?.raw(sql).await
+    }
+
+    /// COMMIT of a transaction in which a statement failed is a ROLLBACK without an error on PostgreSQL. The statement
+    /// before it fails then, so that nobody is told of a commit that did not happen.
+    async fn commit(&mut self) -> Result<(), StoreError> {
+        let mut tx = self.home.borrow(Dialect::Postgres)?;
+        sqlx::raw_sql("select 1; commit").execute(tx.conn()).await?;
+        Ok(())
     }
 }
 
@@ -255,44 +278,71 @@ pub(crate) async fn post_batches(inner: std::sync::Weak<Inner>, mut postings: mp
         let Some(inner) = inner.upgrade() else { return };
         let store = Store { inner };
         let (journals, answers): (Vec<Journal>, Vec<_>) = batch.drain(..).unzip();
-        let posted = match &store.inner.engine {
-            Engine::Sqlite { writer, .. } => post_sqlite(writer, &journals).await,
-            Engine::Postgres { .. } => {
-                let journals = &journals;
-                store.write(|mut tx| async move { ledger::post_all(&mut tx, journals).await }).await
+        let verdicts = match post_batch(&store, &journals).await {
+            // One journal may have broken a rule of the database: it must not take its neighbours with it.
+            Err(StoreError::Constraint(_) | StoreError::KeyTaken | StoreError::Driver(_)) if journals.len() > 1 => {
+                let mut verdicts = Vec::with_capacity(journals.len());
+                for journal in &journals {
+                    let alone = post_batch(&store, std::slice::from_ref(journal)).await;
+                    verdicts.push(alone.and_then(|mut one| one.pop().ok_or(StoreError::Contended)));
+                }
+                verdicts.into_iter().map(|verdict| verdict.unwrap_or_else(|error| Err(error.into()))).collect()
             }
+            Ok(verdicts) => verdicts,
+            Err(error) => journals.iter().map(|_| Err(error.clone().into())).collect(),
         };
-        match posted {
-            Ok(verdicts) => {
-                for (answer, verdict) in answers.into_iter().zip(verdicts) {
-                    let _ = answer.send(verdict);
-                }
-            }
-            Err(error) => {
-                let text = error.to_string();
-                for answer in answers {
-                    let _ = answer.send(Err(ledger::PostError::Store(StoreError::Driver(text.clone()))));
-                }
-            }
+        for (answer, verdict) in answers.into_iter().zip(verdicts) {
+            let _ = answer.send(verdict);
         }
     }
 }
 
 type Verdicts = Vec<Result<ledger::Posted, ledger::PostError>>;
 
-/// A batch joins the open group, if there is one, and commits it.
-async fn post_sqlite(writer: &Writer, journals: &[Journal]) -> Result<Verdicts, StoreError> {
+async fn post_batch(store: &Store, journals: &[Journal]) -> Result<Verdicts, StoreError> {
+    let work = |mut tx: Tx| async move { ledger::post_all(&mut tx, journals).await };
+    match &store.inner.engine {
+        // A batch joins the open group, if there is one, and is its last member.
+        Engine::Sqlite { writer, .. } => write_sqlite(writer, &work, true).await,
+        Engine::Postgres { pool } => store.write_postgres(pool, &work).await,
+    }
+}
+
+/// Runs `work` as a member of a shared commit and waits for that COMMIT. The last member of a group closes it.
+async fn write_sqlite<T, E, F, Fut>(writer: &Writer, work: &F, last_member: bool) -> Result<T, E>
+where
+    F: Fn(Tx) -> Fut,
+    Fut: Future<Output = Result<T, E>>,
+    E: From<StoreError>,
+{
+    let (mut last, mut full) = (StoreError::Contended, 0);
     for _ in 0..TRIES {
         let mut group = writer.join().await?;
-        let work = |mut tx: Tx| async move { ledger::post_all(&mut tx, journals).await };
-        group.seal();
-        let Ok((result, mut ended)) = writer.member(group, &work).await else { continue };
-        let end = ended.wait_for(|end| !matches!(end, Ended::Open)).await.map(|end| end.clone());
+        if last_member {
+            group.seal();
+        }
+        let mut member = match writer.member(group, work).await {
+            Ok(member) => member,
+            Err(error) => {
+                last = error;
+                continue;
+            }
+        };
+        let end = member.ended.wait_for(|end| !matches!(end, Ended::Open)).await.map(|end| end.clone());
         match end {
-            Ok(Ended::Committed) => return result,
-            Ok(Ended::Lost(error)) if matches!(*error, StoreError::DiskFull) => return Err(StoreError::DiskFull),
-            _ => {}
+            Ok(Ended::Committed) if member.result.is_err() && member.room => {}
+            Ok(Ended::Committed) => return member.result,
+            Ok(Ended::Lost(StoreError::DiskFull)) => {
+                // Once more, into the room that the reserve gave back.
+                (last, full) = (StoreError::DiskFull, full + 1);
+                if full > 1 {
+                    break;
+                }
+            }
+            Ok(Ended::Lost(error)) => last = error,
+            // The group was replaced without an end: cannot happen while its sender lives in the group.
+            Ok(Ended::Open) | Err(_) => last = StoreError::Contended,
         }
     }
-    Err(StoreError::Contended)
+    Err(last.into())
 }

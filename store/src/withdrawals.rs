@@ -294,12 +294,14 @@ pub async fn sent_since(tx: &mut Tx, since: Timestamp) -> Result<Money, StoreErr
     row.money("total", Currency::Ngn)
 }
 
-/// Payouts that persons approved and that ended paid: the experience that automatic approval waits for.
-pub async fn paid_by_persons(tx: &mut Tx) -> Result<i64, StoreError> {
+/// Payouts that persons approved and that ended paid, counted up to `cap`: the experience that automatic approval
+/// waits for.
+pub async fn paid_by_persons(tx: &mut Tx, cap: i64) -> Result<i64, StoreError> {
     sqlx::query(
-        "select count(distinct w.id) as n from withdrawal w join signature s on s.subject = 'withdrawal:' || w.id \
-         and s.void = 0 where w.state = 'paid' and s.operator <> 'policy'",
+        "select count(*) as n from (select w.id from withdrawal w where w.state = 'paid' and exists (select 1 \
+         from signature s where s.subject = 'withdrawal:' || w.id and s.void = 0 and s.operator <> 'policy') limit $1) x",
     )
+    .bind(cap)
     .fetch_one(tx.conn())
     .await?
     .int("n")
@@ -332,7 +334,7 @@ pub async fn funnel(tx: &mut Tx) -> Result<Vec<(WithdrawalState, i64, Money, Tim
 pub async fn two_name_usd_since(tx: &mut Tx, since: Timestamp) -> Result<Money, StoreError> {
     let row = sqlx::query(
         "select cast(coalesce(sum(w.usd), 0) as bigint) as total from withdrawal w where w.level >= 4 \
-         and exists (select 1 from signature s where s.subject = 'withdrawal:' || w.id and s.void = 0 and s.at > $1)",
+         and w.updated_at > $1 and exists (select 1 from signature s where s.subject = 'withdrawal:' || w.id and s.void = 0 and s.at > $1)",
     )
     .bind(since.micros())
     .fetch_one(tx.conn())
