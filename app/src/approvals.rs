@@ -16,7 +16,7 @@ use serde_json::json;
 use store::holds::Close;
 use store::signatures::NewSignature;
 use store::withdrawals::{Withdrawal, object};
-use store::{Tx, attempts, holds, ledger, signatures, users, withdrawals};
+use store::{Tx, attempts, audit, cases, holds, ledger, signatures, users, withdrawals};
 
 /// What an operator does to one withdrawal.
 pub(crate) enum Action<'a> {
@@ -108,7 +108,7 @@ impl App {
                 let tx = &mut tx;
                 let found = withdrawals::find_locked(tx, decision.id).await?;
                 let w = found.ok_or_else(|| DecideError::NotFound(format!("withdrawal {}", decision.id)))?;
-                if already(tx, subject, action.word(), &decision.op).await? {
+                if audit::was_done(tx, subject, action.word(), &decision.op).await? {
                     return Ok(Decided::Already { state: w.state });
                 }
                 if w.version != decision.version {
@@ -142,7 +142,8 @@ impl App {
         w: Withdrawal,
         now: Timestamp,
     ) -> Result<Decided, DecideError> {
-        if !matches!(w.state, WithdrawalState::Unknown | WithdrawalState::Sent | WithdrawalState::Frozen) {
+        use WithdrawalState as S;
+        if !matches!(w.state, S::Unknown | S::Sent | S::Frozen | S::Paid) {
             return Err(DecideError::WrongState { state: w.state.to_string(), action: "looked up" });
         }
         jobs::due(tx, Work::Lookup(w.id), now, now).await?;
@@ -159,6 +160,8 @@ impl App {
         now: Timestamp,
     ) -> Result<Decided, DecideError> {
         self.may_approve(tx, actor, &w, now).await?;
+        // By the names that there are now: approvers come and go between the request and the decision.
+        w.needed = i64::from(policy::signatures_needed(level_of(w.level), self.settings().approvers()));
         let digest = approval_digest(&w);
         signatures::void_stale(tx, &w.object(), &digest, now).await?;
         let expires_at = now.plus(self.settings().withdrawals.approval_expires);
@@ -184,6 +187,11 @@ impl App {
         let solo = w.level >= i64::from(u8::from(Level::TwoNames)) && self.settings().approvers() <= 1;
         let delay = if solo { self.settings().withdrawals.solo_delay } else { std::time::Duration::ZERO };
         let grace_until = now.plus(delay).plus(self.settings().withdrawals.grace);
+        if solo {
+            let text =
+                format!("{} approved {} of withdrawal {} alone, being the only approver.", actor.name, w.payout, w.id);
+            notice::alarm(tx, self, "solo", &subject, "Approved by one name", text, &w.correlation, now).await?;
+        }
         self.fully_signed(tx, w, grace_until, &actor.name, now).await?;
         if delay.is_zero() {
             Ok(Decided::Approved { grace_until })
@@ -256,8 +264,15 @@ impl App {
     /// What the only approver may decide alone in a day by actions that would take two names.
     pub(crate) async fn solo_cap(&self, tx: &mut Tx, amount: Money, now: Timestamp) -> Result<(), DecideError> {
         let cap = self.settings().withdrawals.solo_daily_cap;
-        let used = withdrawals::two_name_usd_since(tx, now.minus(std::time::Duration::from_secs(86_400))).await?;
-        let total = used.checked_add(amount).map_err(|_| DecideError::Cap("amount too large".to_owned()))?;
+        let since = now.minus(std::time::Duration::from_secs(86_400));
+        let too_large = || DecideError::Cap("amount too large".to_owned());
+        let mut used = withdrawals::two_name_usd_since(tx, since).await?;
+        for payload in cases::payloads_since(tx, since).await? {
+            let payload: serde_json::Value = serde_json::from_str(&payload).unwrap_or_default();
+            let usd = Money::usd_minor(payload["usd_minor"].as_i64().unwrap_or(0));
+            used = used.checked_add(usd).map_err(|_| too_large())?;
+        }
+        let total = used.checked_add(amount).map_err(|_| too_large())?;
         if total.minor() > cap.minor() {
             return Err(DecideError::Cap(format!(
                 "the daily cap of {cap} for decisions that would take two names is used up ({used} so far)"
@@ -366,7 +381,7 @@ impl App {
         if !routine || w.usd.minor() >= settings.auto_approve_max.minor() {
             return Ok(());
         }
-        if withdrawals::paid_by_persons(tx).await? < settings.auto_approve_after {
+        if withdrawals::paid_by_persons(tx, settings.auto_approve_after).await? < settings.auto_approve_after {
             return Ok(());
         }
         let digest = approval_digest(&w);
@@ -413,10 +428,15 @@ pub(crate) fn advance(
     w.state.on(event).map_err(|_| DecideError::WrongState { state: w.state.to_string(), action })
 }
 
-/// True when this operation was carried out on this row before: a second press of the same review.
-async fn already(tx: &mut Tx, subject: &str, action: &str, op: &str) -> Result<bool, StoreError> {
-    let lines = store::audit::of_object(tx, subject).await?;
-    Ok(lines.iter().any(|line| line.op == op && line.action == action && line.result == "done"))
+/// A stored level.
+pub(crate) fn level_of(level: i64) -> Level {
+    match level {
+        0 => Level::Read,
+        1 => Level::Reversible,
+        2 => Level::Money,
+        3 => Level::Risky,
+        _ => Level::TwoNames,
+    }
 }
 
 fn count(n: i64) -> u32 {

@@ -23,8 +23,24 @@ use store::signatures::NewSignature;
 use store::withdrawals::Withdrawal;
 use store::{Tx, attempts, cases, ledger, signatures, withdrawals};
 
-/// A case that nobody signs is void after this.
+/// A case of an operator that nobody signs is void after this.
 const EXPIRES: Duration = Duration::from_secs(7 * 86_400);
+/// What the system found waits for its explanation however long that takes.
+const EXPIRES_NEVER: Duration = Duration::from_secs(3_650 * 86_400);
+
+/// How an operator's case stands after it was opened.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Opened {
+    /// It is new.
+    New,
+    /// The same was open before.
+    Same,
+    /// Another command is open on the subject: that one is signed or refused first.
+    Other,
+}
+
+/// Opens what nobody asked for. No operator may have this name.
+const SYSTEM: &str = "system";
 
 fn subject_of(id: CaseId) -> String {
     format!("case:{id}")
@@ -81,12 +97,12 @@ impl App {
         payload: &Value,
         reason: &str,
         now: Timestamp,
-    ) -> Result<CaseId, StoreError> {
+    ) -> Result<(CaseId, Opened), StoreError> {
         let (id, new) = self.insert_case_in(tx, &actor.name, kind, subject, what, payload, reason, now).await?;
+        let Some(case) = cases::find_locked(tx, id).await? else { return Ok((id, Opened::Other)) };
         if !new {
-            return Ok(id);
+            return Ok((id, if case.payload == payload.to_string() { Opened::Same } else { Opened::Other }));
         }
-        let Some(case) = cases::find_locked(tx, id).await? else { return Ok(id) };
         let op = format!("case-{id}-open");
         self.sign_in(tx, actor, &case, &op, now).await?;
         record::audited(tx, actor, "case.open", &subject_of(id), true, &format!("{what}: {reason}"), &op, now).await?;
@@ -97,7 +113,7 @@ impl App {
         }
         let text = format!("{} opened {}: {what}. {reason}", actor.name, notice::case_name(id));
         notice::alarm(tx, self, "case", &subject_of(id), "Case to sign", text, &op, now).await?;
-        Ok(id)
+        Ok((id, Opened::New))
     }
 
     /// Opens a case that the system found. False when one of its kind was open on the subject.
@@ -112,7 +128,7 @@ impl App {
         reason: &str,
         now: Timestamp,
     ) -> Result<(CaseId, bool), StoreError> {
-        self.insert_case_in(tx, "system", kind, subject, what, payload, reason, now).await
+        self.insert_case_in(tx, SYSTEM, kind, subject, what, payload, reason, now).await
     }
 
     #[expect(clippy::too_many_arguments, reason = "what a case consists of, in the order of its row")]
@@ -139,7 +155,7 @@ impl App {
             reason,
             made_by,
             needed,
-            expires_at: now.plus(EXPIRES),
+            expires_at: now.plus(if made_by == SYSTEM { EXPIRES_NEVER } else { EXPIRES }),
         };
         let (id, opened) = cases::open(tx, &new, now).await?;
         if opened {
@@ -149,7 +165,8 @@ impl App {
         Ok((id, opened))
     }
 
-    /// A difference between our records and the rail's: a case and an alarm, once.
+    /// A difference between our records and the rail's: a case and an alarm, once; the same one that a person has
+    /// explained is not told again.
     pub(crate) async fn difference_in(
         &self,
         tx: &mut Tx,
@@ -158,6 +175,9 @@ impl App {
         correlation: &str,
         now: Timestamp,
     ) -> Result<(), StoreError> {
+        if cases::explained(tx, CaseKind::Difference, subject, what).await? {
+            return Ok(());
+        }
         let (case, new) = self
             .system_case_in(tx, CaseKind::Difference, subject, what, &json!({}), "found by reading the rail", now)
             .await?;
@@ -295,10 +315,10 @@ impl App {
                 self.store()
                     .write(|mut tx| async move {
                         match cases::find_locked(&mut tx, id).await? {
-                            Some(case) => {
+                            Some(case) if case.state == CaseState::Delayed => {
                                 cases::advance(&mut tx, &case, CaseState::Refused, None, Some(why), now).await
                             }
-                            None => Ok(()),
+                            _ => Ok(()),
                         }
                     })
                     .await
@@ -382,8 +402,14 @@ impl App {
             Ruling::NotPaid => "was not paid, give the money back",
         };
         let what = format!("rule that {} of withdrawal {} {words}", w.payout, w.id);
-        let payload = json!({ "withdrawal": w.id.get(), "ruling": ruling });
-        let case = self.open_case_in(tx, actor, kind, &w.object(), &what, &payload, evidence, now).await?;
+        let payload = json!({ "withdrawal": w.id.get(), "ruling": ruling, "usd_minor": w.usd.minor() });
+        let (case, opened) = self.open_case_in(tx, actor, kind, &w.object(), &what, &payload, evidence, now).await?;
+        if opened == Opened::Other {
+            let name = notice::case_name(case);
+            return Err(DecideError::Cap(format!(
+                "case {name} asks for the other ruling: sign or refuse that one first"
+            )));
+        }
         record::audited(tx, actor, "withdrawal.settle", &w.object(), true, &format!("{what}: {evidence}"), op, now)
             .await?;
         let done = self.settings().approvers() <= 1 && self.settings().withdrawals.solo_delay.is_zero();

@@ -12,12 +12,13 @@ use domain::case::CaseKind;
 use domain::event::EventType;
 use domain::ledger::{Account, Journal};
 use domain::outcome::Fault;
-use domain::withdrawal::{FrozenFrom, WithdrawalEvent, WithdrawalState};
+use domain::withdrawal::{FrozenFrom, WithdrawalEvent, WithdrawalState, WithdrawalState as S};
 use domain::{Currency, IdempotencyKey, Money, Timestamp, WithdrawalId, schedule};
 use providers::ReadError;
 use providers::flutterwave::{Found, Transfer, TransferStatus, fault_of};
 use providers::http::Exchange;
 use serde_json::json;
+use std::time::Duration;
 use store::attempts::Attempt;
 use store::holds::Close;
 use store::jobs::Claimed;
@@ -61,14 +62,15 @@ impl App {
             })
             .await?;
         let Some((w, attempt)) = found else { return Ok(Again::Done) };
-        use WithdrawalState as S;
         if !matches!(w.state, S::Unknown | S::Sent | S::Frozen | S::Paid) || attempt.sends == 0 {
             return Ok(Again::Done);
         }
         let (seen, exchange) = self.read_transfer(&attempt).await;
         let now_read = self.now().max(now);
-        let (seen, exchange) = (&seen, &exchange);
-        self.store().write(|mut tx| async move { self.seen_in(&mut tx, job, id, seen, exchange, now_read).await }).await
+        let (seen, exchange, attempt) = (&seen, &exchange, &attempt);
+        self.store()
+            .write(|mut tx| async move { self.seen_in(&mut tx, job, attempt, seen, exchange, now_read).await })
+            .await
     }
 
     async fn read_transfer(&self, attempt: &Attempt) -> (Seen, Exchange) {
@@ -92,11 +94,12 @@ impl App {
         &self,
         tx: &mut Tx,
         job: &Claimed,
-        id: WithdrawalId,
+        asked: &Attempt,
         seen: &Seen,
         exchange: &Exchange,
         now: Timestamp,
     ) -> Result<Again, StoreError> {
+        let id = asked.withdrawal;
         let Some(w) = withdrawals::find_locked(tx, id).await? else { return Ok(Again::Done) };
         let Some(attempt) = attempts::find(tx, id, w.attempt).await? else { return Ok(Again::Done) };
         let outcome = match seen {
@@ -104,7 +107,22 @@ impl App {
             Seen::Nothing => "none",
             Seen::Failed(error) => error.code(),
         };
-        self.keep_exchange(tx, &w.object(), Some(&attempt), exchange, outcome, &w.correlation, now).await?;
+        self.keep_exchange(tx, &w.object(), Some(asked), exchange, outcome, &w.correlation, now).await?;
+        if (attempt.n, attempt.sends) != (asked.n, asked.sends) {
+            // It was sent again while the rail was asked: the answer is about what was before.
+            return Ok(Again::Later(self.settings().timing.lookup_first));
+        }
+        match (seen, w.state) {
+            (_, S::Unknown | S::Sent | S::Frozen | S::Paid) => {}
+            // Ruled or failed meanwhile: what the rail says now cannot move money, but it must be explained.
+            (Seen::Transfer(transfer), S::Failed) if transfer.status != TransferStatus::Failed => {
+                let what =
+                    format!("{} is failed with us and {} at the rail", attempt.reference, transfer.status.as_str());
+                self.difference_in(tx, &w.object(), &what, &w.correlation, now).await?;
+                return Ok(Again::Done);
+            }
+            _ => return Ok(Again::Done),
+        }
         match seen {
             Seen::Failed(error) => {
                 self.metrics().count("flutterwave_api_errors_total", &[("error_code", error.code())]);
@@ -125,11 +143,11 @@ impl App {
         now: Timestamp,
     ) -> Result<Again, StoreError> {
         let timing = &self.settings().timing;
-        if w.state != WithdrawalState::Unknown {
+        if w.state != S::Unknown {
             // The rail had it and says now that it does not: nothing moves, a person looks.
             let what = format!("the rail does not find transfer {} any more", attempt.reference);
             self.difference_in(tx, &w.object(), &what, &w.correlation, now).await?;
-            return Ok(Again::Later(timing.lookup_spacing));
+            return Ok(if w.state == S::Sent { Again::Later(timing.lookup_spacing) } else { Again::Done });
         }
         let spaced = now.minus(timing.lookup_spacing - timing.lookup_spacing / 10);
         attempts::note_empty(tx, attempt.id, spaced, now).await?;
@@ -149,7 +167,6 @@ impl App {
         transfer: &Transfer,
         now: Timestamp,
     ) -> Result<Again, StoreError> {
-        use WithdrawalState as S;
         let Some(sent) = self.sent_transfer(&w, &attempt) else {
             return Ok(Again::Wait(self.settings().timing.follow, "the bank details cannot be opened".to_owned()));
         };
@@ -161,8 +178,9 @@ impl App {
             return self.mismatch_in(tx, w, &words.join("; "), now).await;
         }
         if w.state == S::Frozen {
-            // It reads well now, but it did not before: a person rules.
-            return Ok(Again::Done);
+            // It reads well now, but it did not before: a person rules, and sees this in the trail.
+            let why = format!("reads as it was sent now, {} at the rail", transfer.status.as_str());
+            return self.frozen_read_in(tx, &w, &why, now).await;
         }
         if w.state == S::Paid {
             if transfer.status == TransferStatus::Failed {
@@ -185,8 +203,16 @@ impl App {
                 self.failed_in(tx, w, &attempt, transfer, now).await?;
                 Ok(Again::Done)
             }
-            _ => Ok(Again::Later(self.settings().timing.follow)),
+            _ => Ok(Again::Later(self.follow_wait(&attempt, now))),
         }
+    }
+
+    /// The longer a transfer is on its way, the more seldom it is asked for: a tenth of its age, at most as seldom as an
+    /// unknown one.
+    fn follow_wait(&self, attempt: &Attempt, now: Timestamp) -> Duration {
+        let timing = &self.settings().timing;
+        let age = attempt.sending_at.map_or(Duration::ZERO, |at| now.since(at));
+        (age / 10).clamp(timing.follow, timing.lookup_spacing.max(timing.follow))
     }
 
     /// Proven paid.
@@ -249,7 +275,10 @@ impl App {
         withdrawals::update(tx, &w, now).await?;
         let data = json!({ "withdrawal_id": w.id.get(), "state": "queued", "why": transfer.message });
         record::event(tx, self, EventType::WithdrawalChanged, &w.object(), &w.correlation, &data, now).await?;
-        let wait = self.pause_rail(tx, "failed_ours", &transfer.message, None, &w.correlation, now).await?;
+        // Each failed attempt waits longer: an empty float is not filled by trying.
+        let tries = u32::try_from(attempt.n).unwrap_or(1).clamp(1, 15);
+        let asked = Some(self.settings().timing.rail_pause * tries);
+        let wait = self.pause_rail(tx, "failed_ours", &transfer.message, asked, &w.correlation, now).await?;
         jobs::due(tx, Work::Send(w.id), now.plus(wait), now).await
     }
 
@@ -266,11 +295,11 @@ impl App {
         let sent_key = IdempotencyKey::withdrawal_step(w.id, n, "sent");
         let original = ledger::journal_by_key(tx, sent_key.as_str()).await?;
         let original = original.ok_or_else(|| StoreError::Constraint(format!("{} was not captured", w.object())))?;
-        let lines = ledger::lines_of_cause(tx, &w.object()).await?;
+        let lines = ledger::lines_of_journal(tx, original).await?;
         let key = IdempotencyKey::withdrawal_step(w.id, n, "reversed");
         let mut journal = Journal::new(key, "withdrawal.reversed", "system", w.object(), now);
         journal.reverses = Some(original);
-        for line in lines.iter().filter(|line| line.journal == original.get()) {
+        for line in &lines {
             let amount = line.amount.checked_neg().map_err(|e| StoreError::Constraint(e.to_string()))?;
             let account = Account::named(line.account.clone(), line.amount.currency());
             journal.entries.push(domain::ledger::Entry { account, amount });
@@ -292,10 +321,10 @@ impl App {
         what: &str,
         now: Timestamp,
     ) -> Result<Again, StoreError> {
-        if w.state == WithdrawalState::Frozen {
-            return Ok(Again::Done);
+        if w.state == S::Frozen {
+            return self.frozen_read_in(tx, &w, &format!("still differs: {what}"), now).await;
         }
-        if w.state == WithdrawalState::Paid {
+        if w.state == S::Paid {
             self.difference_in(tx, &w.object(), what, &w.correlation, now).await?;
             return Ok(Again::Done);
         }
@@ -313,6 +342,19 @@ impl App {
             format!("Withdrawal {}: the rail's record differs: {what}. Nothing moves until it is settled.", w.id);
         notice::alarm(tx, self, "frozen", &w.object(), "Payout frozen", text, &w.correlation, now).await?;
         self.metrics().count("withdrawal_requests_total", &[("status", "frozen")]);
+        Ok(Again::Done)
+    }
+
+    /// What a read of a frozen payout said, for the person who rules on it.
+    async fn frozen_read_in(
+        &self,
+        tx: &mut Tx,
+        w: &Withdrawal,
+        why: &str,
+        now: Timestamp,
+    ) -> Result<Again, StoreError> {
+        let data = json!({ "withdrawal_id": w.id.get(), "state": "frozen", "why": why });
+        record::event(tx, self, EventType::WithdrawalChanged, &w.object(), &w.correlation, &data, now).await?;
         Ok(Again::Done)
     }
 

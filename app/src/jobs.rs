@@ -7,6 +7,7 @@
 use crate::notice::alarm;
 use crate::{App, StoreError, record};
 use domain::event::EventType;
+use domain::job::JobState;
 use domain::withdrawal::WithdrawalState;
 use domain::{CaseId, Timestamp, WithdrawalId, schedule, text};
 use serde_json::json;
@@ -57,10 +58,13 @@ impl Schedule {
 }
 
 /// Lanes with how many of their jobs run at once.
-const LANES: [(&str, usize); 3] = [("payout", 1), ("follow", 4), ("system", 2)];
+const LANES: [(&str, usize); 4] = [("payout", 1), ("follow", 4), ("system", 2), ("schedule", 2)];
 
 /// Jobs of the payout lane are claimed in batches of so many before other writers get a turn.
 const BATCH: usize = 10;
+
+/// A lane looks for work at least so often.
+const IDLE: Duration = Duration::from_secs(1);
 
 impl Work {
     fn parts(self) -> (&'static str, &'static str, String, String) {
@@ -70,7 +74,7 @@ impl Work {
             Self::Lookup(id) => ("withdrawal.lookup", "follow", format!("lookup:{id}"), withdrawals::object(id)),
             Self::Case(id) => ("case.due", "system", format!("case:{id}"), format!("case:{id}")),
             Self::Every(schedule) => {
-                ("schedule", "system", format!("schedule:{}", schedule.word()), schedule.word().to_owned())
+                ("schedule", "schedule", format!("schedule:{}", schedule.word()), schedule.word().to_owned())
             }
         }
     }
@@ -162,17 +166,47 @@ impl App {
     /// What a dead owner left: its jobs come back, its calls are unknown. Runs before any worker.
     pub async fn recover(&self, now: Timestamp) -> Result<(), StoreError> {
         self.lose_sending(None, now).await?;
-        let crashes = i64::from(schedule::MAX_CRASHES);
-        let back = self
-            .store()
-            .write(
-                |mut tx| async move { jobs::take_back(&mut tx, Timestamp::from_micros(i64::MAX), crashes, now).await },
-            )
-            .await?;
+        let back = self.take_jobs_back(Timestamp::from_micros(i64::MAX), now).await?;
         if back > 0 {
             tracing::warn!(jobs = back, "Jobs of a process that ended were taken back");
         }
         Ok(())
+    }
+
+    /// Takes back the jobs whose lease ended before a moment; those that kept killing their process are told of.
+    async fn take_jobs_back(&self, expired_before: Timestamp, now: Timestamp) -> Result<i64, StoreError> {
+        let crashes = i64::from(schedule::MAX_CRASHES);
+        self.store()
+            .write(|mut tx| async move {
+                let tx = &mut tx;
+                let back = jobs::take_back(tx, expired_before, crashes, now).await?;
+                if back > 0 {
+                    let dead = jobs::list(tx, "dead", 0, 1_000).await?;
+                    for job in dead.iter().filter(|job| job.crashes >= crashes && job.updated_at == now) {
+                        let error = job.error.as_deref().unwrap_or_default();
+                        self.tell_dead(tx, job.id, &job.kind, &job.object, error, now).await?;
+                    }
+                }
+                Ok(back)
+            })
+            .await
+    }
+
+    /// The event and the alarm of a job that is given up.
+    async fn tell_dead(
+        &self,
+        tx: &mut Tx,
+        id: i64,
+        kind: &str,
+        object: &str,
+        error: &str,
+        now: Timestamp,
+    ) -> Result<(), StoreError> {
+        let correlation = format!("job-{id}");
+        let data = json!({ "job_id": id, "state": "dead", "error": error });
+        record::event(tx, self, EventType::JobChanged, object, &correlation, &data, now).await?;
+        let words = format!("{kind} on {object} gave up: {error}. Run it again or discard it.");
+        alarm(tx, self, "job", object, "A job is dead", words, &correlation, now).await
     }
 
     /// Attempts that are sending without a live lease: nobody knows what became of them. `None` takes every one, for
@@ -189,9 +223,14 @@ impl App {
                 .store()
                 .write(|mut tx| async move {
                     let tx = &mut tx;
+                    let Some(mut w) = withdrawals::find_locked(tx, attempt.withdrawal).await? else { return Ok(()) };
+                    // Sent again under another lease meanwhile: that one is alive.
+                    let last = attempts::find(tx, w.id, attempt.n).await?;
+                    if last.is_none_or(|last| (last.fence, last.sends) != (attempt.fence, attempt.sends)) {
+                        return Ok(());
+                    }
                     attempts::advance(tx, attempt.id, "sending", "unknown", Some("died: the process ended"), now)
                         .await?;
-                    let Some(mut w) = withdrawals::find_locked(tx, attempt.withdrawal).await? else { return Ok(()) };
                     if w.state == WithdrawalState::Sending {
                         self.become_unknown(tx, &mut w, "died: the process ended during the call", now).await?;
                     }
@@ -216,8 +255,7 @@ impl App {
             let now = self.now();
             let swept = async {
                 self.lose_sending(Some(now), now).await?;
-                let crashes = i64::from(schedule::MAX_CRASHES);
-                self.store().write(|mut tx| async move { jobs::take_back(&mut tx, now, crashes, now).await }).await
+                self.take_jobs_back(now, now).await
             };
             if let Err(error) = swept.await {
                 tracing::warn!(error = %error, "Expired leases could not be looked at");
@@ -230,6 +268,7 @@ impl App {
         let mut in_row = 0;
         while !*shutdown.borrow() {
             changes.mark_unchanged();
+            let mut failed = false;
             match self.claim(lane, owner).await {
                 Ok(Some(job)) => {
                     self.run_job(job).await;
@@ -241,12 +280,16 @@ impl App {
                     continue;
                 }
                 Ok(None) => in_row = 0,
-                Err(error) => tracing::warn!(lane, error = %error, "No job could be claimed"),
+                Err(error) => {
+                    tracing::warn!(lane, error = %error, "No job could be claimed");
+                    failed = true;
+                }
             }
-            let wait = self.until_due(lane).await;
+            // What is due stays due while the store refuses: do not ask it in a tight loop.
+            let wait = if failed { IDLE } else { self.until_due(lane).await };
             tokio::select! {
                 () = tokio::time::sleep(wait) => {}
-                _ = changes.changed() => {}
+                _ = changes.changed(), if !failed => {}
                 _ = shutdown.wait_for(|stop| *stop) => return,
             }
         }
@@ -259,27 +302,52 @@ impl App {
         if next.is_none_or(|at| at > now) {
             return Ok(None);
         }
-        let lease_until = now.plus(self.settings().timing.transfer_total + Duration::from_secs(30));
+        let lease_until = now.plus(self.job_lease());
         self.store().write(|mut tx| async move { jobs::claim(&mut tx, lane, owner, lease_until, now).await }).await
+    }
+
+    /// How long a worker owns a job without saying that it lives: the longest call and a bit.
+    fn job_lease(&self) -> Duration {
+        self.settings().timing.transfer_total + Duration::from_secs(30)
+    }
+
+    /// Keeps a job's lease alive at a third of it while the job runs. Ends only when the lease was lost; the job's own
+    /// writes find that out by themselves.
+    async fn keep_alive(&self, job: &Claimed) {
+        loop {
+            tokio::time::sleep(self.job_lease() / 3).await;
+            let until = self.now().plus(self.job_lease());
+            let kept = self
+                .store()
+                .write(|mut tx| async move { jobs::heartbeat(&mut tx, job.id, job.fence, until).await })
+                .await;
+            match kept {
+                Ok(()) => {}
+                Err(StoreError::Stale) => return,
+                Err(error) => tracing::warn!(job.id = job.id, error = %error, "A lease could not be renewed"),
+            }
+        }
     }
 
     async fn until_due(&self, lane: &str) -> Duration {
         let next = self.store().read(|mut tx| async move { jobs::next_due(&mut tx, lane).await }).await;
-        let longest = Duration::from_secs(1);
         match next {
-            Ok(Some(at)) => at.since(self.now()).clamp(Duration::from_millis(5), longest),
-            _ => longest,
+            Ok(Some(at)) => at.since(self.now()).clamp(Duration::from_millis(5), IDLE),
+            _ => IDLE,
         }
     }
 
     /// Runs one job in a task of its own, so that a panic or a cancelled waiter cannot take the lane with it.
     async fn run_job(&self, job: Claimed) {
         let (app, mine) = (self.clone(), job.clone());
-        let ran = tokio::spawn(async move {
+        let mut run = tokio::spawn(async move {
             let Some(work) = Work::read(&mine) else { return None };
             Some((work, app.run_work(&mine, work).await))
-        })
-        .await;
+        });
+        let ran = tokio::select! {
+            ran = &mut run => ran,
+            () = self.keep_alive(&job) => run.await,
+        };
         let now = self.now();
         let ended = match ran {
             Ok(Some((_, Ok(again)))) => self.end_job(&job, again, now).await,
@@ -311,6 +379,7 @@ impl App {
     async fn run_schedule(&self, schedule: Schedule, now: Timestamp) -> Result<Again, StoreError> {
         let timing = &self.settings().timing;
         let soon = self.scaled(Duration::from_secs(60));
+        let began = std::time::Instant::now();
         let (result, every) = match schedule {
             Schedule::Invariants => {
                 (self.check_invariants(now).await.map(|_| ()).map_err(|e| e.to_string()), timing.invariants)
@@ -322,6 +391,8 @@ impl App {
             Schedule::Prune => (self.prune(now).await.map_err(|e| e.to_string()), Duration::from_secs(3_600)),
         };
         match result {
+            // On a store so large that a check takes long it takes at most a twentieth of the time.
+            Ok(()) if schedule == Schedule::Invariants => Ok(Again::Later(every.max(began.elapsed() * 20))),
             Ok(()) => Ok(Again::Later(every)),
             Err(why) => {
                 tracing::warn!(schedule = schedule.word(), error = %why, "A schedule failed and is tried again");
@@ -367,12 +438,7 @@ impl App {
                     return jobs::again(tx, job.id, job.fence, now.plus(wait), true, Some(error), now).await;
                 }
                 jobs::dead(tx, job.id, job.fence, error, now).await?;
-                let correlation = format!("job-{}", job.id);
-                let data = json!({ "job_id": job.id, "state": "dead", "error": error });
-                let object = job.object.as_str();
-                record::event(tx, self, EventType::WithdrawalChanged, object, &correlation, &data, now).await?;
-                let words = format!("{} on {} gave up: {error}. Run it again or discard it.", job.kind, job.object);
-                alarm(tx, self, "job", &job.object, "A job is dead", words, &correlation, now).await
+                self.tell_dead(tx, job.id, &job.kind, &job.object, error, now).await
             })
             .await
     }
@@ -394,6 +460,7 @@ impl App {
             .write(|mut tx| async move {
                 let tx = &mut tx;
                 jobs::prune(tx, week, 500).await?;
+                store::cases::expire(tx, now).await?;
                 store::inbox::prune(tx, month, 500).await?;
                 store::outbox::prune(tx, month, 500).await.map(|_| ())
             })
@@ -431,6 +498,10 @@ impl App {
         self.store()
             .write(|mut tx| async move {
                 let tx = &mut tx;
+                let waits = jobs::find(tx, id).await?.is_some_and(|job| job.state == JobState::Ready);
+                if waits && !again {
+                    return Err(DecideError::Cap("it has not given up: only a dead job can be discarded".to_owned()));
+                }
                 match jobs::rule(tx, id, again, now).await {
                     Err(StoreError::Stale) => return Err(DecideError::NotFound(format!("dead or waiting job {id}"))),
                     other => other?,
@@ -441,7 +512,7 @@ impl App {
     }
 }
 
-/// An error that trying again cannot mend.
+/// An error that trying again cannot mend. A taken key can: somebody was faster, and the next run sees that.
 fn is_final(error: &StoreError) -> bool {
-    matches!(error, StoreError::Constraint(_) | StoreError::Corrupt(_) | StoreError::KeyTaken)
+    matches!(error, StoreError::Constraint(_) | StoreError::Corrupt(_))
 }

@@ -8,6 +8,7 @@ pub mod approvals;
 pub mod cases;
 pub mod command;
 pub mod console;
+mod detail;
 pub mod follow;
 pub mod invariants;
 pub mod jobs;
@@ -16,6 +17,7 @@ pub mod limits;
 pub mod metrics;
 pub mod notice;
 pub mod operators;
+mod overview;
 pub mod payout;
 pub mod rail;
 pub mod rates;
@@ -68,6 +70,8 @@ struct Inner {
     limits: limits::Limits,
     metrics: metrics::Metrics,
     turns: telegram::Turns,
+    verified: invariants::VerifiedHead,
+    purses: overview::Purses,
 }
 
 /// The business. Cheap to clone.
@@ -80,7 +84,14 @@ impl App {
     /// Puts the parts together. Needs a tokio runtime.
     pub fn new(parts: Parts) -> Self {
         let turns = telegram::Turns::start(parts.store.clone());
-        let inner = Inner { parts, limits: limits::Limits::default(), metrics: metrics::Metrics::default(), turns };
+        let inner = Inner {
+            parts,
+            limits: limits::Limits::default(),
+            metrics: metrics::Metrics::default(),
+            turns,
+            verified: invariants::VerifiedHead::default(),
+            purses: overview::Purses::default(),
+        };
         Self { inner: Arc::new(inner) }
     }
 
@@ -123,6 +134,14 @@ impl App {
 
     pub(crate) fn limits(&self) -> &limits::Limits {
         &self.inner.limits
+    }
+
+    pub(crate) fn verified(&self) -> &invariants::VerifiedHead {
+        &self.inner.verified
+    }
+
+    pub(crate) fn purses(&self) -> &overview::Purses {
+        &self.inner.purses
     }
 
     pub(crate) fn turns(&self) -> &telegram::Turns {

@@ -8,6 +8,11 @@ use domain::{Timestamp, WithdrawalId};
 use std::time::Duration;
 use store::{operators, withdrawals};
 
+/// What a linked approver may do in Telegram at most; each has rules of its own beside. All that is riskier needs the
+/// terminal.
+const IN_TELEGRAM: [&str; 5] =
+    ["withdrawal.approve", "withdrawal.reject", "withdrawal.recall", "withdrawal.lookup", "switch.pause"];
+
 /// A presence counts so long after it was announced.
 pub(crate) const PRESENT_FOR: Duration = Duration::from_secs(120);
 
@@ -33,9 +38,15 @@ impl App {
         object: &str,
         now: Timestamp,
     ) -> Result<(), DecideError> {
-        let Err(refusal) = actor.require(needed) else { return Ok(()) };
+        let refusal = match actor.require(needed) {
+            Err(refusal) => DecideError::NotAllowed(refusal),
+            Ok(()) if actor.via == "telegram" && !IN_TELEGRAM.contains(&action) => {
+                DecideError::NeedsTerminal(format!("{action} is not done in Telegram"))
+            }
+            Ok(()) => return Ok(()),
+        };
         self.audit_refusal(actor, action, object, &refusal.to_string(), now).await;
-        Err(DecideError::NotAllowed(refusal))
+        Err(refusal)
     }
 
     /// Writes a refusal to the audit. A failure to write it is logged: the action did not happen either way.

@@ -13,7 +13,7 @@ use domain::ledger::{Account, Journal, Purse};
 use domain::outcome::{Fault, LocalReason, Outcome};
 use domain::switch::Switch;
 use domain::withdrawal::{Mode, WithdrawalEvent, WithdrawalState};
-use domain::{Currency, IdempotencyKey, Timestamp, WithdrawalId, text};
+use domain::{Currency, IdempotencyKey, Money, Timestamp, WithdrawalId, text};
 use providers::flutterwave::{NewTransfer, Transfer};
 use providers::http::Exchange;
 use serde_json::json;
@@ -138,14 +138,39 @@ impl App {
         let hour = now.minus(Duration::from_secs(3_600));
         let sent = withdrawals::sent_since(tx, hour).await?;
         let ceiling = self.settings().withdrawals.hourly_ceiling;
-        let total = sent.checked_add(w.payout).map_err(|error| StoreError::Constraint(error.to_string()))?;
+        // What is sent again was counted when it was sent first, unless that is over an hour ago.
+        let counted = w.state == WithdrawalState::Unknown
+            && attempts::find(tx, w.id, w.attempt)
+                .await?
+                .is_some_and(|last| last.sending_at.is_some_and(|at| at > hour));
+        let more = if counted { Money::zero(Currency::Ngn) } else { w.payout };
+        let total = sent.checked_add(more).map_err(|error| StoreError::Constraint(error.to_string()))?;
         if total.minor() > ceiling.minor() {
             let why = format!("the hourly ceiling of {ceiling} would be passed ({sent} so far)");
             notice::alarm(tx, self, "ceiling", "hour", "Hourly payout ceiling", why.clone(), &w.correlation, now)
                 .await?;
             return Ok(Some((soon * 60, why)));
         }
-        Ok(None)
+        self.float_short(tx, w, &state, now).await
+    }
+
+    /// A float that was read lately and is too small holds back what would only fail for it. Without a fresh reading the
+    /// rail itself decides.
+    async fn float_short(
+        &self,
+        tx: &mut Tx,
+        w: &Withdrawal,
+        state: &rail::Rail,
+        now: Timestamp,
+    ) -> Result<Option<(Duration, String)>, StoreError> {
+        let every = self.settings().timing.float;
+        let (Some(float), Some(at)) = (state.float, state.float_at) else { return Ok(None) };
+        if now.since(at) > every * 3 || float.minor() >= w.payout.minor() {
+            return Ok(None);
+        }
+        let why = format!("the payout float of {float} is too small for {}", w.payout);
+        notice::alarm(tx, self, "float", "short", "Payout float short", why.clone(), &w.correlation, now).await?;
+        Ok(Some((every, why)))
     }
 
     /// The signatures ran out before it was sent: it must be approved again.
@@ -216,13 +241,33 @@ impl App {
                             now,
                         )
                         .await?;
-                        jobs::due(tx, Work::Lookup(w.id), now, now).await
+                        self.late_outcome_in(tx, w.id, attempt, outcome, now).await
                     })
                     .await?;
                 Ok(Again::Done)
             }
             other => other,
         }
+    }
+
+    /// What a worker saw that had lost its lease: a success that matches answers the question; all else asks the rail.
+    async fn late_outcome_in(
+        &self,
+        tx: &mut Tx,
+        id: WithdrawalId,
+        attempt: &Attempt,
+        outcome: &Outcome<Transfer>,
+        now: Timestamp,
+    ) -> Result<(), StoreError> {
+        let found = withdrawals::find_locked(tx, id).await?;
+        if let Outcome::Accepted(transfer) = outcome
+            && let Some(w) = found.filter(|w| w.state == WithdrawalState::Unknown && w.attempt == attempt.n)
+            && let Some(attempt) = attempts::find(tx, id, w.attempt).await?.filter(|last| last.state == "unknown")
+        {
+            attempts::advance(tx, attempt.id, "unknown", "accepted", None, now).await?;
+            return self.accept_in(tx, w, &attempt, transfer, now).await;
+        }
+        jobs::due(tx, Work::Lookup(id), now, now).await
     }
 
     async fn outcome_in(
@@ -257,6 +302,10 @@ impl App {
                 Ok(Again::Wait(wait, reason.to_string()))
             }
             Outcome::Rejected(rejection) if resent => {
+                if rejection.class == Fault::Ours {
+                    let asked = rejection.retry_after_ms.map(Duration::from_millis);
+                    self.pause_rail(tx, rejection.code, &rejection.text, asked, &w.correlation, now).await?;
+                }
                 self.lost_in(tx, fence, w, attempt, rejection.code, &rejection.text, now).await
             }
             Outcome::Rejected(rejection) => {

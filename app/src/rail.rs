@@ -29,8 +29,8 @@ impl App {
         let needs_person = matches!(code, "ip_whitelist" | "auth" | "validation");
         let until = (!needs_person).then(|| now.plus(wait));
         let reason = text::clean_line(&format!("{code}: {words}"), 200);
-        let changed = rail::set_rail(tx, RAIL, "paused", &reason, until, now).await?;
-        if changed {
+        // A stop that waits for an operator stays one, whatever the rail answers meanwhile.
+        if rail::set_rail_unless_stopped(tx, RAIL, "paused", &reason, until, now).await? {
             self.rail_changed(tx, "paused", &reason, correlation, now).await?;
             let what = if needs_person {
                 "It stays paused until an operator resumes it."
@@ -60,7 +60,7 @@ impl App {
             return self.pause_rail(tx, "refused_here", words, Some(wait), &attempt.reference, now).await;
         }
         let words = text::clean_line(&reason.to_string(), 200);
-        if rail::set_rail(tx, RAIL, "down", &words, Some(now.plus(wait)), now).await? {
+        if rail::set_rail_unless_stopped(tx, RAIL, "down", &words, Some(now.plus(wait)), now).await? {
             self.rail_changed(tx, "down", &words, &attempt.reference, now).await?;
         }
         let text = format!("The payout rail cannot be reached: {words}. Nothing was sent; it is tried again.");
@@ -97,11 +97,7 @@ impl App {
         if reason.trim().is_empty() {
             return Err(DecideError::ReasonMissing);
         }
-        let broken = self
-            .store()
-            .snapshot(|mut tx| async move { store::check::run(&mut tx, now).await })
-            .await
-            .map_err(DecideError::Store)?;
+        let broken = self.broken(now, true).await.map_err(DecideError::Store)?;
         if let Some(first) = broken.first() {
             let why = format!("{} does not hold: {}", first.name, first.rows.join(", "));
             self.audit_refusal(actor, "rail.resume", "rail:payout", &why, now).await;

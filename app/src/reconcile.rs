@@ -1,10 +1,12 @@
 //! Daily comparison with the rail, both ways: every transfer that it lists against our attempts, every attempt that we
 //! made against its list. A difference becomes a case with both sides; nothing is posted.
 
+use crate::jobs::{self, Work};
 use crate::{App, StoreError};
+use domain::withdrawal::WithdrawalState;
 use domain::{Timestamp, withdrawal};
 use providers::flutterwave::{Transfer, TransferStatus};
-use std::collections::HashMap;
+use std::collections::{BTreeMap, HashMap};
 use std::time::Duration;
 use store::attempts::Attempt;
 use store::{attempts, withdrawals};
@@ -13,7 +15,7 @@ use store::{attempts, withdrawals};
 const WINDOW: Duration = Duration::from_secs(3 * 86_400);
 /// Attempts younger than this may not be on the rail's list yet.
 const SETTLING: Duration = Duration::from_secs(3_600);
-const PAGES_MAX: u32 = 500;
+const PAGES_MAX: u32 = 5_000;
 
 impl App {
     /// Compares the last days. The reason of a failure is for operators.
@@ -22,12 +24,17 @@ impl App {
         let listed = self.listed(from, now).await?;
         let ours = self.attempts_between(from, now).await.map_err(|error| error.to_string())?;
         let mut found = 0;
+        let mut references: HashMap<&str, i64> = HashMap::with_capacity(listed.len());
         for transfer in listed.values() {
+            let first = references.insert(transfer.reference.as_str(), transfer.id);
             let what = match ours.get(transfer.reference.as_str()) {
-                Some(attempt) => self.compare(attempt, transfer).await.map_err(|error| error.to_string())?,
+                _ if first.is_some() => {
+                    Some(format!("transfer {} has the reference of another one, {}", transfer.id, transfer.reference))
+                }
+                Some(attempt) => self.compare(attempt, transfer, now).await.map_err(|error| error.to_string())?,
                 // Ours by its name, but no such attempt: somebody else writes our references, or we lost a row.
                 None if withdrawal::parse_reference(&transfer.reference).is_some() => {
-                    self.unknown_to_us(transfer).await?
+                    self.unknown_to_us(transfer, now).await?
                 }
                 None => Some(format!("transfer {} of {} was not made by us", transfer.reference, transfer.amount)),
             };
@@ -35,7 +42,7 @@ impl App {
         }
         for attempt in ours.values().filter(|attempt| now.since(attempt.updated_at) > SETTLING) {
             let on_its_way = matches!(attempt.state.as_str(), "accepted" | "paid");
-            if on_its_way && !listed.contains_key(attempt.reference.as_str()) {
+            if on_its_way && !references.contains_key(attempt.reference.as_str()) {
                 let what = format!("{} of {} is not on the rail's list", attempt.reference, attempt.amount);
                 found += self.note(&withdrawals::object(attempt.withdrawal), Some(what), now).await?;
             }
@@ -49,8 +56,9 @@ impl App {
         Ok(())
     }
 
-    async fn listed(&self, from: Timestamp, to: Timestamp) -> Result<HashMap<String, Transfer>, String> {
-        let mut listed = HashMap::new();
+    /// By id: a page may show again what new transfers pushed down.
+    async fn listed(&self, from: Timestamp, to: Timestamp) -> Result<BTreeMap<i64, Transfer>, String> {
+        let mut listed = BTreeMap::new();
         let mut page = 1;
         loop {
             let read =
@@ -58,9 +66,12 @@ impl App {
             for why in &read.unreadable {
                 tracing::warn!(why, "A listed transfer could not be read");
             }
-            let total = read.total_pages.min(PAGES_MAX);
-            listed.extend(read.items.into_iter().map(|transfer| (transfer.reference.clone(), transfer)));
-            if page >= total {
+            if read.total_pages > PAGES_MAX {
+                // Half a list would make a case of every transfer that is on the other half.
+                return Err(format!("the rail lists {} pages, more than {PAGES_MAX}", read.total_pages));
+            }
+            listed.extend(read.items.into_iter().map(|transfer| (transfer.id, transfer)));
+            if page >= read.total_pages {
                 return Ok(listed);
             }
             page += 1;
@@ -82,7 +93,7 @@ impl App {
     }
 
     /// Our attempts before the window can still be listed.
-    async fn unknown_to_us(&self, transfer: &Transfer) -> Result<Option<String>, String> {
+    async fn unknown_to_us(&self, transfer: &Transfer, now: Timestamp) -> Result<Option<String>, String> {
         let reference = transfer.reference.as_str();
         let known = self
             .store()
@@ -90,13 +101,18 @@ impl App {
             .await
             .map_err(|error| error.to_string())?;
         match known {
-            Some(attempt) => self.compare(&attempt, transfer).await.map_err(|error| error.to_string()),
+            Some(attempt) => self.compare(&attempt, transfer, now).await.map_err(|error| error.to_string()),
             None => Ok(Some(format!("transfer {reference} carries our reference, but we have no such attempt"))),
         }
     }
 
     /// The difference between an attempt and what the rail says of it, in words.
-    async fn compare(&self, attempt: &Attempt, transfer: &Transfer) -> Result<Option<String>, StoreError> {
+    async fn compare(
+        &self,
+        attempt: &Attempt,
+        transfer: &Transfer,
+        now: Timestamp,
+    ) -> Result<Option<String>, StoreError> {
         let id = attempt.withdrawal;
         let found = self.store().read(|mut tx| async move { withdrawals::find(&mut tx, id).await }).await?;
         let Some(w) = found else { return Ok(Some(format!("{} has no withdrawal", attempt.reference))) };
@@ -108,11 +124,19 @@ impl App {
             }
         }
         let agrees = match (&transfer.status, attempt.state.as_str()) {
-            (TransferStatus::Successful, state) => {
-                !matches!(state, "failed" | "rejected_theirs" | "void" | "intent" | "not_sent")
+            (TransferStatus::Failed, "paid") if w.state == WithdrawalState::Returned => true,
+            (TransferStatus::Failed, "paid") if w.state == WithdrawalState::Paid => {
+                // Came back from the bank: it is read again by its id, which opens the case that books it.
+                self.store()
+                    .write(|mut tx| async move { jobs::due(&mut tx, Work::Lookup(id), now, now).await })
+                    .await?;
+                true
             }
             (TransferStatus::Failed, state) => state != "paid",
-            _ => true,
+            // Paid, or still on its way, though our side ended or never began.
+            (_, state) => {
+                !matches!(state, "failed" | "rejected_theirs" | "rejected_ours" | "void" | "intent" | "not_sent")
+            }
         };
         let says = transfer.status.as_str();
         Ok((!agrees).then(|| format!("{} is {} with us and {says} at the rail", attempt.reference, attempt.state)))

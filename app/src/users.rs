@@ -1,5 +1,6 @@
 //! Users: what they see of themselves, and what operators do to them.
 
+use crate::cases::Opened;
 use crate::command::{Adjust, AdjustError, Adjusted, DecideError, Payee};
 use crate::notice::Notice;
 use crate::view::UserRow;
@@ -8,7 +9,7 @@ use domain::case::CaseKind;
 use domain::event::EventType;
 use domain::ledger::{Account, Journal, Purse, Refusal};
 use domain::money::Rounding;
-use domain::operator::{Actor, Role};
+use domain::operator::{Actor, NotAllowed, Role};
 use domain::withdrawal::{Mode, WithdrawalState};
 use domain::{Currency, Money, Timestamp, UserId, WithdrawalId, text};
 use serde_json::json;
@@ -221,7 +222,11 @@ impl App {
             return Err(match error {
                 DecideError::NotAllowed(why) => AdjustError::NotAllowed(why),
                 DecideError::Store(error) => AdjustError::Store(error),
-                _ => AdjustError::BadAmount,
+                _ => AdjustError::NotAllowed(NotAllowed::Role {
+                    name: actor.name.clone(),
+                    has: actor.role.word(),
+                    needed: "admin, at a terminal",
+                }),
             });
         }
         if adjust.reason.trim().is_empty() {
@@ -238,7 +243,9 @@ impl App {
                 if users::find(tx, adjust.user).await?.is_none() {
                     return Err(AdjustError::NoUser(adjust.user));
                 }
-                if small || matches!(adjust.purse, Purse::Posts(_)) {
+                // A key that is in the books is answered by the books: a replay, or another body.
+                let known = ledger::journal_by_key(tx, adjust.key.as_str()).await?.is_some();
+                if known || small || matches!(adjust.purse, Purse::Posts(_)) {
                     return self.adjust_in(tx, &actor.word(), &actor.name, actor.via, adjust, now).await;
                 }
                 let what = format!(
@@ -251,12 +258,27 @@ impl App {
                 let payload = json!({
                     "user": adjust.user.get(), "purse": adjust.purse.to_string(),
                     "amount": adjust.amount, "key": adjust.key.as_str(),
+                    "usd_minor": usd.map_or(0, |usd| usd.minor().saturating_abs()),
                 });
+                if self.settings().approvers() <= 1
+                    && let Err(error) = self.solo_cap(tx, usd.map_or(Money::zero(Currency::Usd), absolute), now).await
+                {
+                    return Err(match error {
+                        DecideError::Store(error) => AdjustError::Store(error),
+                        _ => {
+                            let limit = self.settings().withdrawals.solo_daily_cap;
+                            AdjustError::NotAllowed(NotAllowed::Limit { name: actor.name.clone(), limit })
+                        }
+                    });
+                }
                 let subject = format!("adjustment:{}", adjust.key);
-                let opened = self
+                let (case, opened) = self
                     .open_case_in(tx, actor, CaseKind::Adjustment, &subject, &what, &payload, &adjust.reason, now)
                     .await?;
-                Ok(Adjusted::CaseOpened { case: opened })
+                if opened == Opened::Other {
+                    return Err(AdjustError::KeyReused(adjust.key.clone()));
+                }
+                Ok(Adjusted::CaseOpened { case })
             })
             .await
     }

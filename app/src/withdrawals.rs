@@ -10,7 +10,7 @@ use crate::rates::RateError;
 use crate::telegram::Requested;
 use crate::{App, StoreError, notice, record};
 use domain::event::EventType;
-use domain::ledger::{Account, Journal, Purse, Refusal};
+use domain::ledger::{Account, Journal, Purse};
 use domain::money::{Rate, Rounding};
 use domain::policy::{self, Facts, Flag, Level};
 use domain::switch::Switch;
@@ -20,7 +20,6 @@ use providers::flutterwave::ResolveError;
 use serde_json::json;
 use sha2::{Digest, Sha256};
 use std::time::Duration;
-use store::ledger::PostError;
 use store::users::NewPayee;
 use store::withdrawals::{NewWithdrawal, Withdrawal, object};
 use store::{Tx, holds, ledger, rail, users, withdrawals};
@@ -313,13 +312,8 @@ impl App {
         let key = IdempotencyKey::withdrawal_hold(id, 1);
         let journal = Journal::new(key, "withdrawal.requested", format!("user:{}", new.user), object(id), now)
             .transfer(from, held.clone(), new.amount);
-        let posted = ledger::post(tx, &journal).await.map_err(|error| match error {
-            PostError::Refused(Refusal::InsufficientFunds { available, .. }) => {
-                RequestWithdrawalError::Quote(QuoteError::InsufficientBalance { available })
-            }
-            PostError::Store(error) => RequestWithdrawalError::Store(error),
-            other => RequestWithdrawalError::Store(StoreError::Constraint(other.to_string())),
-        })?;
+        // The balance was read locked, so a refusal here is no answer to the user: everything is undone.
+        let posted = ledger::post(tx, &journal).await.map_err(crate::payout::posting)?;
         holds::open(tx, &object(id), 1, &held, new.amount, posted.id, now).await?;
         let data = json!({
             "withdrawal_id": id.get(), "user_id": new.user.get(), "amount": new.amount, "payout": new.payout,

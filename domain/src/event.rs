@@ -40,6 +40,8 @@ pub enum EventType {
     CaseOpened,
     /// A case was signed, refused or done.
     CaseChanged,
+    /// A job was given up.
+    JobChanged,
     /// A switch was paused or resumed.
     SwitchChanged,
     /// The payout rail was paused or resumed.
@@ -69,6 +71,7 @@ impl EventType {
             Self::AffiliateBonusEarned => "AffiliateBonusEarned",
             Self::CaseOpened => "CaseOpened",
             Self::CaseChanged => "CaseChanged",
+            Self::JobChanged => "JobChanged",
             Self::SwitchChanged => "SwitchChanged",
             Self::RailChanged => "RailChanged",
             Self::InvariantChanged => "InvariantChanged",

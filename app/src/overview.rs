@@ -1,0 +1,230 @@
+//! The first screen: what needs a person, and how the business stands.
+
+use crate::console::{audit_row, switch_row};
+use crate::invariants::RESULT;
+use crate::payout::RAIL;
+use crate::view::{NeedsYou, Overview, RailView, Series, SwitchRow};
+use crate::{App, StoreError};
+use domain::withdrawal::WithdrawalState;
+use domain::{Currency, Money, Timestamp, text, time};
+use std::sync::{Mutex, PoisonError};
+use std::time::{Duration, Instant};
+use store::listing::{self, Filter};
+use store::{Tx, attempts, audit, cases, events, inbox, jobs, lease, ledger, outbox, rail, withdrawals};
+
+/// The users' purses as last summed, and until when that may be shown: the sum walks every account.
+#[derive(Default)]
+pub(crate) struct Purses(Mutex<Option<(Instant, Vec<(String, Money)>)>>);
+
+impl App {
+    /// Sums of the users' purses. What took long to sum is shown for twenty times as long, so that a screen that follows
+    /// every commit does not keep a large store busy; on a small one it is always fresh.
+    async fn purse_totals(&self, tx: &mut Tx) -> Result<Vec<(String, Money)>, StoreError> {
+        let kept = self.purses().0.lock().unwrap_or_else(PoisonError::into_inner).clone();
+        if let Some((until, totals)) = kept
+            && Instant::now() < until
+        {
+            return Ok(totals);
+        }
+        let began = Instant::now();
+        let totals = ledger::purse_totals(tx).await?;
+        let cost = began.elapsed();
+        if cost >= Duration::from_millis(20) {
+            let until = Instant::now() + cost * 20;
+            *self.purses().0.lock().unwrap_or_else(PoisonError::into_inner) = Some((until, totals.clone()));
+        }
+        Ok(totals)
+    }
+
+    /// The first screen.
+    pub async fn overview(&self, now: Timestamp) -> Result<Overview, StoreError> {
+        let hour = now.minus(Duration::from_secs(3_600));
+        self.store()
+            .read(|mut tx| async move {
+                let tx = &mut tx;
+                let funnel = withdrawals::funnel(tx).await?;
+                let state = rail::rail(tx, RAIL).await?;
+                let (cases, oldest_case) = cases::waiting(tx).await?;
+                let switches: Vec<SwitchRow> = rail::switches(tx).await?.into_iter().map(switch_row).collect();
+                let dead = jobs::counts(tx).await?;
+                let (waiting, failed) = outbox::counts(tx, hour).await?;
+                let (_, parked, handled) = inbox::counts(tx, now.minus(Duration::from_secs(60))).await?;
+                let lease = lease::find(tx, "runtime").await?;
+                let invariants = invariants(tx).await?;
+                let covers = float_covers(tx, state.float).await?;
+                let needs = needs(&Facts {
+                    funnel: &funnel,
+                    rail: &state,
+                    cases,
+                    oldest_case,
+                    switches: &switches,
+                    jobs: &dead,
+                    parked,
+                    failed,
+                    invariants: invariants.as_ref(),
+                    covers: covers.as_ref(),
+                    now,
+                });
+                let mut series = Vec::new();
+                for (name, kind) in [
+                    ("requested", "WithdrawalRequested"),
+                    ("paid", "WithdrawalCompleted"),
+                    ("failed", "WithdrawalFailed"),
+                ] {
+                    series.push(minutes(name, &events::per_minute(tx, kind, hour).await?, now));
+                }
+                let latencies = attempts::latencies(tx, RAIL, hour).await?;
+                let backup =
+                    rail::setting(tx, "backup.at").await?.and_then(|at| at.parse().ok()).map(Timestamp::from_micros);
+                Ok(Overview {
+                    at: now,
+                    needs,
+                    series,
+                    rail: rail_view(&state, &latencies),
+                    switches,
+                    mode: crate::withdrawals::mode(tx).await?,
+                    funnel: funnel.iter().map(|(state, n, sum, _)| (state.word().to_owned(), *n, *sum)).collect(),
+                    float_covers: covers,
+                    jobs: dead,
+                    updates_minute: handled,
+                    outbox_waiting: waiting,
+                    runtime: lease.as_ref().map(|lease| (lease.owner.clone(), lease.started_at)),
+                    runtime_seen: lease.map(|lease| lease.seen_at),
+                    invariants,
+                    backup_at: backup,
+                    purses: self.purse_totals(tx).await?,
+                    audit: audit::list(tx, "", i64::MAX, 25).await?.into_iter().map(audit_row).collect(),
+                    cases,
+                })
+            })
+            .await
+    }
+}
+
+async fn invariants(tx: &mut Tx) -> Result<Option<(Timestamp, Vec<String>)>, StoreError> {
+    let Some(kept) = rail::setting(tx, RESULT).await? else { return Ok(None) };
+    let value: serde_json::Value = serde_json::from_str(&kept).unwrap_or_default();
+    let failed = value["failed"]
+        .as_array()
+        .map_or(Vec::new(), |names| names.iter().filter_map(|name| name.as_str().map(str::to_owned)).collect());
+    Ok(value["at"].as_i64().map(|at| (Timestamp::from_micros(at), failed)))
+}
+
+fn minutes(name: &str, counted: &[(i64, i64)], now: Timestamp) -> Series {
+    let last = now.micros() / 60_000_000;
+    let at = |minute: i64| counted.iter().find(|(m, _)| *m == minute).map_or(0, |(_, n)| *n);
+    Series { name: name.to_owned(), minutes: (last - 59..=last).map(at).collect() }
+}
+
+fn rail_view(state: &rail::Rail, latencies: &[(i64, bool)]) -> RailView {
+    let mut ms: Vec<i64> = latencies.iter().map(|(ms, _)| *ms).collect();
+    ms.sort_unstable();
+    let at = |percent: usize| (!ms.is_empty()).then(|| ms[(ms.len() - 1) * percent / 100]);
+    RailView {
+        state: state.state.clone(),
+        reason: state.reason.clone(),
+        until: state.until,
+        float: state.float,
+        float_at: state.float_at,
+        p50_ms: at(50),
+        p95_ms: at(95),
+        failures_hour: i64::try_from(latencies.iter().filter(|(_, failed)| *failed).count()).unwrap_or(0),
+    }
+}
+
+/// How many waiting withdrawals the float covers, oldest first, how many wait, and what is missing.
+async fn float_covers(tx: &mut Tx, float: Option<Money>) -> Result<Option<(i64, i64, Money)>, StoreError> {
+    let Some(float) = float else { return Ok(None) };
+    let open = Filter { states: ",requested,signing,grace,queued,".to_owned(), open_only: true, ..Filter::default() };
+    let rows = listing::beyond(tx, &open, false, false, (i64::MIN, i64::MIN), 500).await?;
+    let (mut covered, mut needed) = (0, Money::zero(Currency::Ngn));
+    for listed in &rows {
+        needed = needed.checked_add(listed.withdrawal.payout).unwrap_or(needed);
+        covered += i64::from(needed.minor() <= float.minor());
+    }
+    let missing = needed.checked_sub(float).ok().filter(|m| m.is_positive()).unwrap_or(Money::zero(Currency::Ngn));
+    Ok(Some((covered, i64::try_from(rows.len()).unwrap_or(0), missing)))
+}
+
+struct Facts<'a> {
+    funnel: &'a [(WithdrawalState, i64, Money, Timestamp)],
+    rail: &'a rail::Rail,
+    cases: i64,
+    oldest_case: Option<Timestamp>,
+    switches: &'a [SwitchRow],
+    jobs: &'a [(String, i64)],
+    parked: i64,
+    failed: i64,
+    invariants: Option<&'a (Timestamp, Vec<String>)>,
+    covers: Option<&'a (i64, i64, Money)>,
+    now: Timestamp,
+}
+
+/// What needs a person, ordered by the cost of waiting.
+fn needs(facts: &Facts<'_>) -> Vec<NeedsYou> {
+    let mut needs = Vec::new();
+    let mut need = |mark, what: &str, count, sum, detail: String, goto: &str, filter: &str| {
+        needs.push(NeedsYou {
+            mark,
+            what: what.to_owned(),
+            count,
+            sum,
+            detail: text::clean_line(&detail, 60),
+            goto: goto.to_owned(),
+            filter: filter.to_owned(),
+        });
+    };
+    if let Some((_, failed)) = facts.invariants.filter(|(_, failed)| !failed.is_empty()) {
+        let n = i64::try_from(failed.len()).unwrap_or(0);
+        need('!', "an invariant does not hold, payouts stopped", n, None, failed.join(", "), ":cases", "");
+    }
+    let state = |wanted: WithdrawalState| facts.funnel.iter().find(|(state, ..)| *state == wanted);
+    let age = |at: &Timestamp| format!("oldest {}", time::short_age(facts.now.since(*at)));
+    for (wanted, mark, what) in [
+        (WithdrawalState::Unknown, '?', "payout outcome unknown"),
+        (WithdrawalState::Frozen, '!', "payout frozen: records differ"),
+    ] {
+        if let Some((_, n, sum, oldest)) = state(wanted) {
+            need(mark, what, *n, Some(*sum), age(oldest), "2", &format!("state:{wanted}"));
+        }
+    }
+    if facts.rail.state != "ok" {
+        let what = format!("payout rail {}", facts.rail.state);
+        need('x', &what, 1, None, facts.rail.reason.clone(), "2", "state:queued");
+    }
+    if facts.cases > 0 {
+        let detail = facts.oldest_case.as_ref().map(age).unwrap_or_default();
+        need('s', "cases to sign or explain", facts.cases, None, detail, ":cases", "");
+    }
+    for row in facts.switches.iter().filter(|row| row.paused) {
+        let what = format!("{} paused by {}", row.switch.word(), row.actor);
+        need('!', &what, 1, None, row.reason.clone(), ":switch", "");
+    }
+    if let Some((_, n, sum, oldest)) = state(WithdrawalState::Signing) {
+        need('s', "withdrawals need a second name", *n, Some(*sum), age(oldest), "2", "state:signing");
+    }
+    if let Some((_, n, sum, oldest)) = state(WithdrawalState::Requested) {
+        need('o', "withdrawals to decide", *n, Some(*sum), age(oldest), "2", "state:requested");
+    }
+    if let Some((covered, waiting, missing)) = facts.covers.filter(|(_, _, missing)| missing.is_positive()) {
+        need(
+            '~',
+            "payout float short",
+            *waiting,
+            Some(*missing),
+            format!("covers {covered} of {waiting}"),
+            "2",
+            "state:open",
+        );
+    }
+    if let Some((_, n)) = facts.jobs.iter().find(|(state, _)| state == "dead") {
+        need('x', "jobs gave up", *n, None, "viralcore jobs list --state dead".to_owned(), ":jobs", "");
+    }
+    if facts.parked > 0 {
+        need('!', "updates parked", facts.parked, None, "a handler failed repeatedly".to_owned(), "7", "");
+    }
+    if facts.failed > 0 {
+        need('~', "messages not delivered this hour", facts.failed, None, String::new(), "7", "");
+    }
+    needs
+}
