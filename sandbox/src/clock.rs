@@ -32,6 +32,13 @@ impl Clock {
         self.wake();
     }
 
+    /// Time that was seen once does not come back: moves on to `reached` if that lies ahead.
+    pub(crate) fn not_before(&self, reached: Millis) {
+        if reached > self.now() {
+            self.set(reached);
+        }
+    }
+
     /// Makes the service's timer look again at what is due.
     pub(crate) fn wake(&self) {
         self.moved.notify_one();

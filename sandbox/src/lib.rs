@@ -3,7 +3,8 @@
 //!
 //! Each service is usable alone, keeps a record of what it was really asked and what it really created, and can be
 //! made to fail in every way in which a network and a provider fail (`POST /_faults`). Nothing here knows another
-//! crate of this workspace: the only way in or out is HTTP. Nothing is kept on disk.
+//! crate of this workspace: the only way in or out is HTTP. What happened outlives the process where
+//! [`SandboxConfig::state`] says so, and is forgotten otherwise.
 //!
 //! Control routes, at each service's root and, for all of them, at the `control` service under `/{service}`:
 //! `GET|DELETE /_record`, `GET|POST|DELETE /_faults`, `GET|POST /_clock`, and what a service adds of its own.
@@ -14,6 +15,7 @@ mod exchangerate;
 mod fault;
 mod flutterwave;
 mod http;
+mod journal;
 mod multipart;
 mod names;
 mod population;
@@ -34,7 +36,9 @@ use tokio::net::TcpListener;
 use tokio::sync::watch;
 
 use flutterwave::Flutterwave;
+use journal::{Claim, Notes, Place};
 use population::Population;
+use telegram::Telegram;
 
 /// A group chat that exists from the start, with the bot as its administrator: the place for operators' notices.
 pub const OPS_CHAT: i64 = -1_001_000_000_001;
@@ -56,6 +60,10 @@ pub struct SandboxConfig {
     pub webhook_secret: String,
     /// How many times faster than life simulated users act and transfers settle.
     pub speed: f64,
+    /// A folder where transfers, the wallet, users, chats and updates are kept, so that a sandbox started on it later
+    /// goes on from there, even after this process was killed. One sandbox at a time has it. `None`: nothing is kept,
+    /// and all ids begin at the same numbers again.
+    pub state: Option<PathBuf>,
     /// Fixed ports; a service that is not named takes any free one.
     pub ports: Ports,
 }
@@ -70,6 +78,7 @@ impl Default for SandboxConfig {
             webhook_url: None,
             webhook_secret: "sandbox-webhook-secret".to_owned(),
             speed: 1.0,
+            state: None,
             ports: Ports::default(),
         }
     }
@@ -88,18 +97,26 @@ pub struct Service {
     pub key: String,
 }
 
-/// Running stand-ins. Dropping it stops them and resets their connections.
+/// Running stand-ins. Dropping it saves their state where it is kept, stops them and resets their connections.
 pub struct Sandbox {
     services: BTreeMap<String, Service>,
     flutterwave: Arc<Flutterwave>,
+    telegram: Arc<Telegram>,
     population: Arc<Population>,
     stop: watch::Sender<()>,
+    notes: Notes,
+    /// Given back last.
+    _claim: Option<Claim>,
 }
 
 impl Sandbox {
-    /// Binds and starts every service. Must be called inside a Tokio runtime.
+    /// Binds and starts every service. Must be called inside a Tokio runtime. An error when a port or the folder of
+    /// [`SandboxConfig::state`] cannot be had; what is in that folder is never a reason, see [`Sandbox::notes`].
     pub async fn start(config: SandboxConfig) -> std::io::Result<Sandbox> {
-        let built = services::build(&config)?;
+        let notes = Notes::default();
+        let place = config.state.as_deref().map(|folder| Place { folder, notes: &notes });
+        let claim = place.as_ref().map(Place::claim).transpose()?;
+        let built = services::build(&config, place.as_ref())?;
         let stop = watch::Sender::new(());
         let mut services = BTreeMap::new();
         for entry in built.entries {
@@ -114,8 +131,9 @@ impl Sandbox {
         }
         tokio::spawn(Arc::clone(&built.flutterwave).run(stop.subscribe()));
         tokio::spawn(Arc::clone(&built.telegram).run(stop.subscribe()));
-        let population = Arc::new(Population::new(built.telegram, &config));
-        Ok(Sandbox { services, flutterwave: built.flutterwave, population, stop })
+        let (telegram, flutterwave) = (built.telegram, built.flutterwave);
+        let population = Arc::new(Population::new(Arc::clone(&telegram), &config));
+        Ok(Sandbox { services, flutterwave, telegram, population, stop, notes, _claim: claim })
     }
 
     /// Every service by name, `control` included.
@@ -138,6 +156,12 @@ impl Sandbox {
         self.flutterwave.set_webhook(url, secret);
     }
 
+    /// What a person should know about the kept state, one sentence each: that a damaged or older file was put aside
+    /// and its service started afresh, that something cannot be saved. Empty when all is well.
+    pub fn notes(&self) -> Vec<String> {
+        self.notes.all()
+    }
+
     /// The Telegram ids of the simulated users, whether they move or not.
     pub fn population_ids(&self) -> Vec<i64> {
         self.population.ids()
@@ -148,5 +172,12 @@ impl Sandbox {
         if self.population.begin() {
             tokio::spawn(Arc::clone(&self.population).run(self.stop.subscribe()));
         }
+    }
+}
+
+impl Drop for Sandbox {
+    fn drop(&mut self) {
+        self.telegram.close();
+        self.flutterwave.close();
     }
 }

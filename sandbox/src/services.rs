@@ -11,6 +11,7 @@ use crate::exchangerate::Exchangerate;
 use crate::fault::Plight;
 use crate::flutterwave::Flutterwave;
 use crate::http::{Ask, Reply};
+use crate::journal::Place;
 use crate::stand::{Core, Host, Later, Stand};
 use crate::telegram::Telegram;
 use crate::{SandboxConfig, Service};
@@ -44,17 +45,17 @@ pub(crate) struct Built {
     pub(crate) flutterwave: Arc<Flutterwave>,
 }
 
-pub(crate) fn build(config: &SandboxConfig) -> std::io::Result<Built> {
+pub(crate) fn build(config: &SandboxConfig, place: Option<&Place<'_>>) -> std::io::Result<Built> {
     let mut entries = Vec::new();
 
     let (core, key) =
         (Arc::new(Core::default()), format!("7000000001:SANDBOX-{}", key_text(config.seed, "telegram", 24)));
-    let telegram = Arc::new(Telegram::new(Arc::clone(&core), &key, config.botapi_spec.as_deref())?);
+    let telegram = Arc::new(Telegram::new(Arc::clone(&core), &key, config.botapi_spec.as_deref(), place)?);
     entries.push(Entry::new("telegram", &key, "", core, Arc::<Telegram>::clone(&telegram)));
 
     let (core, key) =
         (Arc::new(Core::default()), format!("FLWSECK_TEST-{}-X", key_text(config.seed, "flutterwave", 32)));
-    let flutterwave = Arc::new(Flutterwave::new(Arc::clone(&core), &key, config.speed));
+    let flutterwave = Arc::new(Flutterwave::new(Arc::clone(&core), &key, config.speed, place)?);
     entries.push(Entry::new("flutterwave", &key, "/v3", core, Arc::<Flutterwave>::clone(&flutterwave)));
 
     let (core, key) = (Arc::new(Core::default()), key_text(config.seed, "exchangerate", 24));

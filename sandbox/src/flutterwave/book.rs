@@ -1,15 +1,22 @@
 //! The wallet and every transfer that was really created. A reference is used once, for ever.
+//!
+//! Promise: with a journal, what an answer can tell of is in it before the book's lock is released.
 
 use std::collections::HashMap;
+use std::fs::File;
+use std::io;
+use std::sync::Arc;
 
 use serde::Serialize;
 use serde_json::value::RawValue;
 
+use super::keep::Line;
 use super::naira::Naira;
 use super::transfer::{Ending, INSUFFICIENT, Plan, Status, Transfer};
 use crate::clock::Millis;
+use crate::journal::Journal;
 
-const FIRST_ID: i64 = 396_432;
+pub(super) const FIRST_ID: i64 = 396_432;
 const FLOAT: Naira = Naira::thousandths(100_000_000_000);
 
 /// A transfer as its caller described it, already validated.
@@ -38,43 +45,73 @@ pub(crate) struct Balance {
 
 pub(crate) struct Book {
     transfers: Vec<Transfer>,
+    by_id: HashMap<i64, usize>,
     by_reference: HashMap<String, usize>,
     /// Indices of transfers that are not terminal.
     open: Vec<usize>,
-    available: Naira,
-    ledger: Naira,
+    pub(super) available: Naira,
+    pub(super) ledger: Naira,
+    pub(super) next_id: i64,
+    pub(super) journal: Option<Journal>,
 }
 
 impl Book {
     pub(crate) fn new() -> Self {
-        Self { transfers: Vec::new(), by_reference: HashMap::new(), open: Vec::new(), available: FLOAT, ledger: FLOAT }
+        Self {
+            transfers: Vec::new(),
+            by_id: HashMap::new(),
+            by_reference: HashMap::new(),
+            open: Vec::new(),
+            available: FLOAT,
+            ledger: FLOAT,
+            next_id: FIRST_ID,
+            journal: None,
+        }
     }
 
     pub(crate) fn balance(&self) -> Balance {
         Balance { currency: "NGN", available_balance: self.available, ledger_balance: self.ledger }
     }
 
-    pub(crate) fn set_float(&mut self, float: Naira) {
+    pub(crate) fn set_float(&mut self, float: Naira, now: Millis) {
         self.available = float;
         self.ledger = float;
+        self.note(None, now);
+    }
+
+    /// Takes up a transfer as it is.
+    pub(super) fn insert(&mut self, transfer: Transfer) -> usize {
+        let index = self.transfers.len();
+        self.by_id.insert(transfer.id, index);
+        self.by_reference.insert(transfer.reference.clone(), index);
+        if !transfer.status.is_terminal() {
+            self.open.push(index);
+        }
+        self.transfers.push(transfer);
+        index
+    }
+
+    /// Writes down a transfer that has changed, or the wallet alone.
+    fn note(&mut self, transfer: Option<&Transfer>, now: Millis) {
+        let (available, ledger) = (self.available, self.ledger);
+        if let Some(journal) = &mut self.journal {
+            journal.append_or_note(&Line::text(now, available, ledger, transfer));
+        }
     }
 
     /// Accepts a transfer; without the funds it is accepted too and fails later, as it does in life.
-    pub(crate) fn accept(&mut self, wanted: Wanted, now: Millis) -> &Transfer {
+    /// An error when it cannot be written down, and then there is no transfer.
+    pub(crate) fn accept(&mut self, wanted: Wanted, now: Millis) -> io::Result<&Transfer> {
         let fee = wanted.amount.transfer_fee();
         let total = wanted.amount.plus(fee);
         let funded = total <= self.available;
         let mut plan = wanted.plan;
-        if funded {
-            self.available = self.available.minus(total);
-        } else {
+        let available = if funded { self.available.minus(total) } else { self.available };
+        if !funded {
             plan.ending = Ending::Fails(INSUFFICIENT.to_owned());
         }
-        let index = self.transfers.len();
-        self.by_reference.insert(wanted.reference.clone(), index);
-        self.open.push(index);
-        self.transfers.push(Transfer {
-            id: FIRST_ID + i64::try_from(index).unwrap_or_default(),
+        let transfer = Transfer {
+            id: self.next_id,
             account_number: wanted.account_number,
             bank_code: wanted.bank_code,
             bank_name: wanted.bank_name,
@@ -93,28 +130,44 @@ impl Book {
             plan,
             funded,
             webhooks: wanted.webhooks,
-        });
-        &self.transfers[index]
+            told: false,
+        };
+        if let Some(journal) = &mut self.journal {
+            journal.append(&Line::text(now, available, self.ledger, Some(&transfer)))?;
+        }
+        self.available = available;
+        self.next_id += 1;
+        let index = self.insert(transfer);
+        Ok(&self.transfers[index])
     }
 
     /// Takes every step that is due and returns the transfers that became terminal by it.
     pub(crate) fn settle(&mut self, now: Millis) -> Vec<Transfer> {
         let mut ended = Vec::new();
+        let mut lines = String::new();
         let (transfers, available, ledger) = (&mut self.transfers, &mut self.available, &mut self.ledger);
+        let kept = self.journal.is_some();
         self.open.retain(|index| {
             let Some(transfer) = transfers.get_mut(*index) else { return false };
-            if !transfer.step(now) {
-                return true;
-            }
+            let before = transfer.status;
+            let over = transfer.step(now);
             let total = transfer.amount.plus(transfer.fee);
             match transfer.status {
-                Status::Successful => *ledger = ledger.minus(total),
-                _ if transfer.funded => *available = available.plus(total),
+                Status::Successful if over => *ledger = ledger.minus(total),
+                _ if over && transfer.funded => *available = available.plus(total),
                 _ => {}
             }
-            ended.push(transfer.clone());
-            false
+            if kept && transfer.status != before {
+                lines.push_str(&Line::text(now, *available, *ledger, Some(transfer)));
+            }
+            if over {
+                ended.push(transfer.clone());
+            }
+            !over
         });
+        if let Some(journal) = &mut self.journal {
+            journal.append_or_note(&lines);
+        }
         ended
     }
 
@@ -123,21 +176,45 @@ impl Book {
     }
 
     /// A successful transfer comes back from the destination bank, with its money.
-    pub(crate) fn reverse(&mut self, id: i64) -> Option<Transfer> {
-        let transfer = self.transfers.iter_mut().find(|transfer| transfer.id == id)?;
+    pub(crate) fn reverse(&mut self, id: i64, now: Millis) -> Option<Transfer> {
+        let transfer = self.by_id.get(&id).and_then(|index| self.transfers.get_mut(*index))?;
         if transfer.status != Status::Successful {
             return None;
         }
         transfer.status = Status::Failed;
         "DISBURSE FAILED: Transaction reversed by beneficiary bank".clone_into(&mut transfer.complete_message);
+        let transfer = transfer.clone();
         let total = transfer.amount.plus(transfer.fee);
         self.available = self.available.plus(total);
         self.ledger = self.ledger.plus(total);
-        Some(transfer.clone())
+        self.note(Some(&transfer), now);
+        Some(transfer)
+    }
+
+    /// The end of a transfer was told, or there is nobody left to tell.
+    pub(crate) fn told(&mut self, id: i64, now: Millis) {
+        let transfer = self.by_id.get(&id).and_then(|index| self.transfers.get_mut(*index));
+        let Some(transfer) = transfer.filter(|transfer| transfer.status.is_terminal() && !transfer.told) else {
+            return;
+        };
+        transfer.told = true;
+        let transfer = transfer.clone();
+        self.note(Some(&transfer), now);
+    }
+
+    /// Terminal transfers whose end was not told yet.
+    pub(crate) fn owed(&self) -> Vec<Transfer> {
+        let owed = |transfer: &&Transfer| transfer.status.is_terminal() && !transfer.told && transfer.webhooks > 0;
+        self.transfers.iter().filter(owed).cloned().collect()
+    }
+
+    /// The journal's file, for bringing it to the disk.
+    pub(crate) fn file(&self) -> Option<Arc<File>> {
+        self.journal.as_ref().and_then(Journal::file)
     }
 
     pub(crate) fn by_id(&self, id: i64) -> Option<&Transfer> {
-        usize::try_from(id.checked_sub(FIRST_ID)?).ok().and_then(|index| self.transfers.get(index))
+        self.by_id.get(&id).and_then(|index| self.transfers.get(*index))
     }
 
     pub(crate) fn by_reference(&self, reference: &str) -> Option<&Transfer> {

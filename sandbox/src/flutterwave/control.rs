@@ -51,7 +51,7 @@ impl Flutterwave {
         let body: std::collections::BTreeMap<String, Box<serde_json::value::RawValue>> = ask.json()?;
         let raw = body.get("ngn").map_or("", |raw| raw.get());
         let float = Naira::parse(raw.trim_matches('"')).ok_or_else(|| Reply::refused("ngn must be an amount"))?;
-        self.book().set_float(float);
+        self.book().set_float(float, self.core.clock.now());
         Ok(Reply::json(200, &self.book().balance()))
     }
 
@@ -69,7 +69,7 @@ impl Flutterwave {
     fn reverse(&self, ask: &Ask) -> Result<Reply, Reply> {
         let which: Which = ask.json()?;
         let id = self.find(&which)?.id;
-        let reversed = self.book().reverse(id);
+        let reversed = self.book().reverse(id, self.core.clock.now());
         let transfer = reversed.ok_or_else(|| Reply::refused("only a SUCCESSFUL transfer can be reversed"))?;
         if which.webhook {
             self.queue_webhooks(&transfer);
@@ -94,8 +94,9 @@ impl Flutterwave {
             forged: which.forged,
             attempt: u8::MAX, // never repeated
             callback_url: None,
+            tells: None,
         };
-        let answered = self.webhooks.send(due, &self.core.clock).await;
+        let answered = self.webhooks.send(due, &self.core.clock).await.answered;
         Ok(Reply::json(200, &json!({ "answered": answered })))
     }
 }

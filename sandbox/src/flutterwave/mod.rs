@@ -1,24 +1,28 @@
 //! `flutterwave`: payouts of API v3 with the wallet behind them. The routes are here, `POST /transfers` in `pay.rs`.
 //!
 //! Promises: a reference makes one transfer for ever; amounts keep their digits; a transfer's end is decided when it
-//! is accepted and reached by this service's clock, whoever looks.
+//! is accepted and reached by this service's clock, whoever looks. With a place for its state, what was answered outlives the process.
 
 mod banks;
 mod book;
 mod control;
+mod keep;
 mod naira;
 mod pay;
 mod transfer;
 mod webhook;
 
+use std::fs::File;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use serde::Serialize;
 use serde_json::json;
 use tokio::sync::watch;
 
+use crate::clock::Millis;
 use crate::fault::{Kind, Plight};
 use crate::http::{Ask, Reply};
+use crate::journal::{Journal, Place};
 use crate::names;
 use crate::stand::{Core, Later, Stand, stopped};
 use book::Book;
@@ -27,6 +31,8 @@ use transfer::{Shape, Transfer};
 use webhook::{Due, Webhooks};
 
 const PAGE: usize = 10;
+/// What is still to be told at the start waits until those who are told can have started, too.
+const OWED_AFTER_MS: Millis = 3_000;
 const NAIRA_A_DOLLAR: f64 = 1560.25;
 
 pub(crate) struct Flutterwave {
@@ -69,8 +75,38 @@ fn holder(account_number: &str) -> String {
 }
 
 impl Flutterwave {
-    pub(crate) fn new(core: Arc<Core>, key: &str, speed: f64) -> Self {
-        Self { core, key: key.to_owned(), speed, book: Mutex::new(Book::new()), webhooks: Webhooks::new() }
+    pub(crate) fn new(core: Arc<Core>, key: &str, speed: f64, place: Option<&Place<'_>>) -> std::io::Result<Self> {
+        let book = match place {
+            None => Book::new(),
+            Some(place) => {
+                let restored = keep::restore(place)?;
+                core.clock.not_before(restored.at);
+                restored.book
+            }
+        };
+        let this = Self { core, key: key.to_owned(), speed, book: Mutex::new(book), webhooks: Webhooks::new() };
+        let now = this.core.clock.now();
+        this.book().settle(now);
+        for transfer in this.book().owed() {
+            this.queue_webhooks_at(&transfer, now + OWED_AFTER_MS);
+        }
+        Ok(this)
+    }
+
+    /// Writes nothing from here on.
+    pub(crate) fn close(&self) {
+        if let Some(journal) = &mut self.book().journal {
+            journal.close();
+        }
+    }
+
+    /// Returns when what the book's file holds would outlive the machine, too.
+    async fn to_disk(&self, file: Arc<File>) {
+        if let Ok(Err(problem)) = tokio::task::spawn_blocking(move || file.sync_data()).await
+            && let Some(journal) = &self.book().journal
+        {
+            Journal::note(journal, &problem);
+        }
     }
 
     pub(crate) fn set_webhook(&self, url: &str, secret: &str) {
@@ -86,7 +122,7 @@ impl Flutterwave {
                 let mut stop = stop.clone();
                 tokio::spawn(async move {
                     tokio::select! {
-                        _ = this.webhooks.send(due, &this.core.clock) => {}
+                        _ = this.tell(due) => {}
                         () = stopped(&mut stop) => {}
                     }
                 });
@@ -103,14 +139,27 @@ impl Flutterwave {
         self.book.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
+    /// One attempt at a webhook.
+    async fn tell(&self, due: Due) {
+        let tells = due.tells;
+        let outcome = self.webhooks.send(due, &self.core.clock).await;
+        if let Some(id) = tells.filter(|_| !outcome.again) {
+            self.book().told(id, self.core.clock.now());
+        }
+    }
+
     fn queue_webhooks(&self, ended: &Transfer) {
-        let now = self.core.clock.now();
-        let due = Due { at: now, body: ended.webhook_body(None), forged: false, attempt: 1, callback_url: None };
+        self.queue_webhooks_at(ended, self.core.clock.now());
+    }
+
+    fn queue_webhooks_at(&self, ended: &Transfer, at: Millis) {
+        let body = ended.webhook_body(None);
+        let due = Due { at, body, forged: false, attempt: 1, callback_url: None, tells: Some(ended.id) };
         for _ in 0..ended.webhooks {
             self.webhooks.queue(due.clone());
         }
         if ended.callback_url.is_some() && ended.webhooks > 0 {
-            self.webhooks.queue(Due { callback_url: ended.callback_url.clone(), ..due });
+            self.webhooks.queue(Due { callback_url: ended.callback_url.clone(), tells: None, ..due });
         }
     }
 
@@ -128,8 +177,9 @@ impl Flutterwave {
                 forged: false,
                 attempt: 1,
                 callback_url: None,
+                tells: Some(id),
             };
-            self.webhooks.send(due, &self.core.clock).await;
+            self.tell(due).await;
         }
     }
 

@@ -100,7 +100,7 @@ impl Flutterwave {
         }
         self.plan(&mut wanted, plight);
         // One lock from the look-up to the acceptance: a reference can be taken once only.
-        let (reply, early, forged) = {
+        let (reply, early, forged, file) = {
             let mut book = self.book();
             let now = self.core.clock.now();
             if wanted.reference.is_empty() {
@@ -109,7 +109,11 @@ impl Flutterwave {
             if book.by_reference(&wanted.reference).is_some() {
                 return error(400, "Transfer with reference already exists");
             }
-            let transfer = book.accept(wanted, now);
+            let file = book.file();
+            let transfer = match book.accept(wanted, now) {
+                Ok(transfer) => transfer,
+                Err(problem) => return error(500, &format!("The transfer could not be recorded: {problem}")),
+            };
             let reply = answer("Transfer Queued Successfully", &transfer.view(Shape::Posted), None);
             let forged = (plight.webhook_kind() == Some(Kind::WebhookForged)).then(|| Due {
                 at: now,
@@ -117,10 +121,14 @@ impl Flutterwave {
                 forged: true,
                 attempt: 1,
                 callback_url: None,
+                tells: None,
             });
             let early = (plight.webhook_kind() == Some(Kind::WebhookEarly)).then_some(transfer.id);
-            (reply, early, forged)
+            (reply, early, forged, file)
         };
+        if let Some(file) = file {
+            self.to_disk(file).await;
+        }
         if let Some(due) = forged {
             self.webhooks.queue(due);
         }

@@ -1,6 +1,6 @@
 //! One transfer: what it becomes and when, and how each endpoint shows it. No I/O here.
 
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 use serde_json::value::RawValue;
 
 use super::naira::Naira;
@@ -13,7 +13,7 @@ const MOCK_MINUTES: u32 = 10;
 pub(crate) const INSUFFICIENT: &str = "DISBURSE FAILED: Insufficient funds in customer wallet";
 const MOCK_FAILED: &str = "DISBURSE FAILED: Transfer failed. Please contact support";
 
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub(crate) enum Status {
     New,
     Pending,
@@ -37,7 +37,7 @@ impl Status {
 }
 
 /// How a transfer ends, decided when it is accepted.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, Serialize, Deserialize)]
 pub(crate) enum Ending {
     Succeeds,
     Fails(String),
@@ -46,7 +46,7 @@ pub(crate) enum Ending {
 }
 
 /// When a transfer becomes PENDING and when terminal.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, Serialize, Deserialize)]
 pub(crate) struct Plan {
     pub(crate) pending_at: Millis,
     pub(crate) ends_at: Millis,
@@ -77,12 +77,17 @@ fn scaled(ms: Millis, speed: f64) -> Millis {
     if speed > 0.0 { (ms as f64 / speed) as Millis } else { ms }
 }
 
-#[derive(Clone, Debug)]
+/// A word of the program's own.
+pub(crate) type Word = &'static str;
+
+#[derive(Clone, Debug, Serialize, Deserialize)]
 pub(crate) struct Transfer {
     pub(crate) id: i64,
     pub(crate) account_number: String,
     pub(crate) bank_code: String,
-    pub(crate) bank_name: &'static str,
+    /// Follows from the code.
+    #[serde(skip)]
+    pub(crate) bank_name: Word,
     pub(crate) full_name: String,
     pub(crate) created_at: Millis,
     pub(crate) currency: String,
@@ -100,6 +105,8 @@ pub(crate) struct Transfer {
     pub(crate) funded: bool,
     /// How often the webhook goes out: 0, 1 or 2 times.
     pub(crate) webhooks: u8,
+    /// Whether its end was told: the webhook was taken, or given up.
+    pub(crate) told: bool,
 }
 
 /// Which endpoint shows it: they name fields differently.

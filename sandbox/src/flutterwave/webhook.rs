@@ -34,6 +34,16 @@ pub(crate) struct Due {
     pub(crate) attempt: u8,
     /// The transfer's own `callback_url` instead of the configured address.
     pub(crate) callback_url: Option<String>,
+    /// The transfer whose end it tells.
+    pub(crate) tells: Option<i64>,
+}
+
+/// What became of one attempt.
+pub(crate) struct Outcome {
+    /// The status that was answered.
+    pub(crate) answered: Option<u16>,
+    /// Whether another attempt follows.
+    pub(crate) again: bool,
 }
 
 #[derive(Serialize)]
@@ -80,12 +90,12 @@ impl Webhooks {
         ready
     }
 
-    /// Sends one and queues its retry when it was not answered with 200. Returns the status that was answered.
-    pub(crate) async fn send(&self, due: Due, clock: &Clock) -> Option<u16> {
+    /// Sends one and queues its retry when it was not answered with 200.
+    pub(crate) async fn send(&self, due: Due, clock: &Clock) -> Outcome {
         let target = lock(&self.target).clone();
         let url = due.callback_url.clone().unwrap_or(target.url);
         if url.is_empty() {
-            return None;
+            return Outcome { answered: None, again: false };
         }
         let secret = if due.forged { "not-the-secret" } else { &target.secret };
         let mut request = self
@@ -112,11 +122,12 @@ impl Webhooks {
                 body: RawValue::from_string(due.body.clone()).ok(),
             });
         }
-        if answered != Some(200) && !due.forged && due.attempt < ATTEMPTS_MAX {
+        let again = answered != Some(200) && !due.forged && due.attempt < ATTEMPTS_MAX;
+        if again {
             self.queue(Due { at: clock.now() + RETRY_AFTER_MS, attempt: due.attempt + 1, ..due });
             clock.wake();
         }
-        answered
+        Outcome { answered, again }
     }
 
     /// The `webhooks` member of the record, as JSON text.

@@ -65,7 +65,7 @@ impl Population {
         for id in &ids {
             let (first, last_name, username) = names::person(&mut chance);
             let user = User { last_name, username, started: true, ..User::new(*id, &first) };
-            telegram.add_user(user);
+            telegram.know_user(user);
         }
         let speed = if config.speed.is_finite() { config.speed.clamp(0.01, 1_000.0) } else { 1.0 };
         Self { telegram, ids, seed: config.seed, speed, begun: AtomicBool::new(false) }

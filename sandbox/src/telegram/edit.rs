@@ -61,7 +61,7 @@ impl Telegram {
         }
         let now = self.core.clock.now();
         let room = world.chat(chat);
-        if let Some(message) = room.messages.get_mut(&id) {
+        if let Some(message) = room.edit(id) {
             message.content = new;
             message.edited_at = Some(now);
         }

@@ -6,6 +6,7 @@
 mod control;
 mod edit;
 mod html;
+mod keep;
 mod keyboard;
 mod limits;
 mod params;
@@ -24,7 +25,9 @@ use tokio::sync::{Notify, watch};
 use crate::OPS_CHAT;
 use crate::fault::Plight;
 use crate::http::{Ask, JSON, Reply};
+use crate::journal::Place;
 use crate::stand::{Core, Later, Stand, stopped};
+use keep::Keep;
 use limits::Limits;
 use params::Params;
 pub(crate) use people::{Seen, Words};
@@ -41,6 +44,7 @@ pub(crate) struct Telegram {
     limits: Mutex<Limits>,
     updates: Updates,
     chats_changed: Notify,
+    keep: Option<Arc<Keep>>,
 }
 
 /// A refusal as the wire carries it.
@@ -107,26 +111,43 @@ impl ApiError {
 }
 
 impl Telegram {
-    pub(crate) fn new(core: Arc<Core>, token: &str, spec: Option<&Path>) -> std::io::Result<Self> {
+    pub(crate) fn new(
+        core: Arc<Core>,
+        token: &str,
+        spec: Option<&Path>,
+        place: Option<&Place<'_>>,
+    ) -> std::io::Result<Self> {
         let mut world = World::default();
         let mut ops = Chat::new(OPS_CHAT, "supergroup", "ViralCore Ops");
         ops.bot_status = "administrator".to_owned();
         world.chats.insert(OPS_CHAT, ops);
-        Ok(Self {
+        let restored = place.map(|place| keep::restore(place, &mut world)).transpose()?;
+        let keep = restored.as_ref().map(|restored| Arc::clone(&restored.keep));
+        if let Some(restored) = &restored {
+            core.clock.not_before(restored.at);
+            world.commands.clone_from(&restored.settings.commands);
+        }
+        let this = Self {
             core,
             token: token.to_owned(),
             spec: spec.map(Spec::load).transpose()?,
             world: Mutex::new(world),
             limits: Mutex::default(),
-            updates: Updates::new(),
+            updates: restored.map_or_else(Updates::new, Updates::restored),
             chats_changed: Notify::new(),
-        })
+            keep,
+        };
+        if let Some(keep) = &this.keep {
+            this.save_whole(keep)?;
+        }
+        Ok(this)
     }
 
-    /// Delivers to a webhook whenever one is set, until the sandbox is dropped.
+    /// Delivers to a webhook whenever one is set and saves what changes, until the sandbox is dropped.
     pub(crate) async fn run(self: Arc<Self>, mut stop: watch::Receiver<()>) {
         tokio::select! {
             () = self.updates.deliver() => {}
+            () = self.keep_saving() => {}
             () = stopped(&mut stop) => {}
         }
     }

@@ -45,7 +45,14 @@ impl Telegram {
         if user.started {
             world.chat(user.id);
         }
-        world.users.insert(user.id, user);
+        world.put_user(user);
+    }
+
+    /// Adds a user who is not known from an earlier run.
+    pub(crate) fn know_user(&self, user: User) {
+        if !self.world().users.contains_key(&user.id) {
+            self.add_user(user);
+        }
     }
 
     /// A user writes in a chat (their own with the bot, or a group). Returns update id and message id.
@@ -66,7 +73,7 @@ impl Telegram {
             size: 48_000,
         });
         if let Some(media) = &media {
-            world.files.insert(media.file_id.clone(), media.clone());
+            world.put_file(media.clone());
         }
         let entities = user_entities(&words.text);
         let room = world.chat(chat);
@@ -74,7 +81,7 @@ impl Telegram {
             room.members.entry(user).or_insert_with(|| "member".to_owned());
         }
         let content = Content { text: words.text, entities, media, markup: None };
-        let id = room.post(user, now, words.reply_to, content);
+        let id = world.post(chat, user, now, words.reply_to, content);
         let message = world.chats.get(&chat).and_then(|room| Some(world.message_json(room, room.messages.get(&id)?)));
         Ok((self.updates.push("message", &message.unwrap_or_default()), id))
     }
@@ -91,7 +98,7 @@ impl Telegram {
         let now = self.core.clock.now();
         let mut world = self.world();
         let id = format!("{:x}", crate::chance::mix(world.next()));
-        world.callbacks.insert(id.clone(), Callback { at: now, user, answered: false });
+        world.put_callback(&id, Callback { at: now, user, answered: false });
         if world.callbacks.len() > CALLBACKS_KEPT {
             world.callbacks.retain(|_, callback| now - callback.at < 120_000);
         }

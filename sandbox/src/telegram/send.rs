@@ -82,9 +82,8 @@ fn media(world: &mut World, params: &Params, field: &str, kind: &'static str) ->
         }
         let prefix = if kind == "photo" { "AgACAgQAAx" } else { "BQACAgQAAx" };
         let file_id = format!("{prefix}{:012x}", world.next());
-        let media =
-            Media { kind, file_id: file_id.clone(), file_name: upload.file_name.clone(), size: upload.bytes.len() };
-        world.files.insert(file_id, media.clone());
+        let media = Media { kind, file_id, file_name: upload.file_name.clone(), size: upload.bytes.len() };
+        world.put_file(media.clone());
         return Ok(media);
     }
     named_media(world, &params.text(field).unwrap_or_default(), kind)
@@ -151,7 +150,7 @@ impl Telegram {
         if reply_to.is_some_and(|id| !room.messages.contains_key(&id)) {
             return Err(ApiError::bad("message to be replied not found"));
         }
-        let id = room.post(BOT_ID, now, reply_to, content);
+        let id = world.post(chat, BOT_ID, now, reply_to, content);
         self.chats_changed.notify_waiters();
         let room = world.chats.get(&chat).ok_or_else(|| ApiError::bad("chat not found"))?;
         let message = room.messages.get(&id).ok_or_else(|| ApiError::bad("message not found"))?;

@@ -6,12 +6,14 @@ use std::collections::VecDeque;
 use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
-use serde::Deserialize;
+use serde::{Deserialize, Serialize};
+use serde_json::value::RawValue;
 use serde_json::{Value, json};
 use tokio::sync::Notify;
 use tokio::time::Instant;
 
 use super::ApiError;
+use super::keep::{Reserve, Restored, Settings, done_line, update_line};
 use super::params::Params;
 
 const ACKED_KEPT: usize = 10_000;
@@ -19,15 +21,16 @@ const FIRST_ID: i64 = 700_001;
 /// Kinds that a bot gets only when it asks for them.
 const NOT_BY_DEFAULT: [&str; 3] = ["chat_member", "message_reaction", "message_reaction_count"];
 
-struct Update {
-    id: i64,
+pub(super) struct Update {
+    pub(super) id: i64,
     text: String,
 }
 
-#[derive(Clone, Default)]
+#[derive(Clone, Default, PartialEq, Serialize, Deserialize)]
 pub(crate) struct Hook {
     pub(crate) url: String,
     pub(crate) secret: Option<String>,
+    #[serde(skip)]
     last_error: Option<(i64, String)>,
 }
 
@@ -43,6 +46,9 @@ struct Inner {
     /// The newest poller's number: an older one that still waits is terminated.
     poller: u64,
     acked: VecDeque<i64>,
+    ids: Reserve,
+    /// Lines that are still to be saved; none without a place to save them.
+    unsaved: Option<String>,
 }
 
 pub(crate) struct Updates {
@@ -61,14 +67,50 @@ impl Updates {
         Self { inner: Mutex::new(inner), changed: Notify::new() }
     }
 
+    /// Takes up the queue that was left.
+    pub(super) fn restored(found: Restored) -> Self {
+        let ids = found.update_ids();
+        let waiting = found.waiting;
+        let inner = Inner {
+            last_id: found.ids.update.max(FIRST_ID - 1),
+            unordered: waiting.iter().zip(waiting.iter().skip(1)).any(|(one, next)| next.id <= one.id),
+            waiting,
+            allowed: found.settings.allowed,
+            hook: found.settings.hook,
+            ids,
+            unsaved: Some(String::new()),
+            ..Inner::default()
+        };
+        Self { inner: Mutex::new(inner), changed: Notify::new() }
+    }
+
+    /// Takes what has changed, as lines.
+    pub(super) fn changes(&self) -> String {
+        self.lock().unsaved.as_mut().map(std::mem::take).unwrap_or_default()
+    }
+
+    /// Everything, as lines; then nothing of it is unsaved.
+    pub(super) fn all_lines(&self) -> Vec<String> {
+        let mut inner = self.lock();
+        inner.unsaved.as_mut().map(String::clear);
+        inner.waiting.iter().map(|update| update_line(&update.text)).collect()
+    }
+
+    pub(super) fn settings(&self, commands: Value) -> Settings {
+        let inner = self.lock();
+        let hook = inner.hook.clone().map(|hook| Hook { last_error: None, ..hook });
+        Settings { allowed: inner.allowed.clone(), hook, commands }
+    }
+
     /// Queues `body` as an update of `kind` and returns its id, also when the bot has not asked for this kind.
     pub(crate) fn push(&self, kind: &str, body: &Value) -> i64 {
         let mut inner = self.lock();
         inner.last_id += 1;
         let id = inner.last_id;
+        inner.ids.up_to(id);
         if inner.wants(kind) {
             let text = json!({ "update_id": id, kind: body }).to_string();
-            inner.waiting.push_back(Update { id, text });
+            inner.put(Update { id, text });
         }
         drop(inner);
         self.changed.notify_waiters();
@@ -81,9 +123,10 @@ impl Updates {
         let mut inner = self.lock();
         let id = given.unwrap_or(inner.last_id + 1);
         inner.unordered |= id <= inner.last_id;
+        inner.ids.up_to(id);
         inner.last_id = inner.last_id.max(id);
         update.as_object_mut()?.insert("update_id".to_owned(), json!(id));
-        inner.waiting.push_back(Update { id, text: update.to_string() });
+        inner.put(Update { id, text: update.to_string() });
         drop(inner);
         self.changed.notify_waiters();
         Some(id)
@@ -160,7 +203,8 @@ impl Updates {
         }
         let mut inner = self.lock();
         if params.flag("drop_pending_updates") {
-            inner.waiting.clear();
+            let dropped: Vec<i64> = inner.waiting.drain(..).map(|update| update.id).collect();
+            inner.note_done(&dropped);
         }
         if let Some(Value::Array(kinds)) = params.json("allowed_updates") {
             inner.allowed = kinds.iter().filter_map(|kind| kind.as_str().map(str::to_owned)).collect();
@@ -241,7 +285,28 @@ impl Updates {
     }
 }
 
+impl Update {
+    /// From its JSON text; `None` when it has no id.
+    pub(super) fn read(raw: &RawValue) -> Option<Self> {
+        let id = serde_json::from_str::<Identified>(raw.get()).ok()?.update_id?;
+        Some(Self { id, text: raw.get().to_owned() })
+    }
+}
+
 impl Inner {
+    fn put(&mut self, update: Update) {
+        if let Some(unsaved) = &mut self.unsaved {
+            unsaved.push_str(&update_line(&update.text));
+        }
+        self.waiting.push_back(update);
+    }
+
+    fn note_done(&mut self, ids: &[i64]) {
+        if let Some(unsaved) = self.unsaved.as_mut().filter(|_| !ids.is_empty()) {
+            unsaved.push_str(&done_line(ids));
+        }
+    }
+
     fn wants(&self, kind: &str) -> bool {
         if self.allowed.is_empty() {
             !NOT_BY_DEFAULT.contains(&kind)
@@ -273,6 +338,7 @@ impl Inner {
     }
 
     fn remember(&mut self, acked: Vec<i64>) {
+        self.note_done(&acked);
         self.acked.extend(acked);
         let surplus = self.acked.len().saturating_sub(ACKED_KEPT);
         self.acked.drain(..surplus);

@@ -1,17 +1,19 @@
 //! Who is on this Telegram and what lies in their chats, and how each is written on the wire. No I/O.
 
-use std::collections::{BTreeMap, HashMap, VecDeque};
+use std::collections::{BTreeMap, BTreeSet, HashMap, VecDeque};
 
+use serde::{Deserialize, Deserializer, Serialize};
 use serde_json::{Map, Value, json};
 
+use super::keep::{Reserve, Touched};
 use crate::clock::Millis;
 
 /// Older messages of a chat are forgotten: a stand-in may run for days.
-const MESSAGES_KEPT: usize = 200;
+pub(super) const MESSAGES_KEPT: usize = 200;
 pub(crate) const BOT_ID: i64 = 7_000_000_001;
 pub(crate) const BOT_NAME: &str = "viralcore_sandbox_bot";
 
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, Serialize, Deserialize)]
 pub(crate) struct User {
     pub(crate) id: i64,
     pub(crate) first_name: String,
@@ -24,17 +26,25 @@ pub(crate) struct User {
     pub(crate) deactivated: bool,
 }
 
-#[derive(Clone, Debug, PartialEq)]
+/// One of a few words.
+type Word = &'static str;
+
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub(crate) struct Media {
     /// `photo` or `document`.
-    pub(crate) kind: &'static str,
+    #[serde(deserialize_with = "media_kind")]
+    pub(crate) kind: Word,
     pub(crate) file_id: String,
     pub(crate) file_name: String,
     pub(crate) size: usize,
 }
 
+fn media_kind<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Word, D::Error> {
+    Ok(if String::deserialize(deserializer)? == "photo" { "photo" } else { "document" })
+}
+
 /// What a message says, as far as an edit can change it.
-#[derive(Clone, Debug, Default, PartialEq)]
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 pub(crate) struct Content {
     /// The text, or the caption under media.
     pub(crate) text: String,
@@ -43,7 +53,7 @@ pub(crate) struct Content {
     pub(crate) markup: Option<Value>,
 }
 
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, Serialize, Deserialize)]
 pub(crate) struct Message {
     pub(crate) id: i64,
     /// The sender's id; the bot's own messages carry [`BOT_ID`].
@@ -54,7 +64,7 @@ pub(crate) struct Message {
     pub(crate) content: Content,
 }
 
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, Serialize, Deserialize)]
 pub(crate) struct Chat {
     pub(crate) id: i64,
     /// `private`, `group`, `supergroup` or `channel`.
@@ -65,9 +75,15 @@ pub(crate) struct Chat {
     /// The bot's own status in a group.
     pub(crate) bot_status: String,
     pub(crate) migrated_to: Option<i64>,
+    #[serde(skip)]
     pub(crate) messages: BTreeMap<i64, Message>,
+    #[serde(skip)]
     pub(crate) deleted: VecDeque<i64>,
-    next_message: i64,
+    #[serde(skip)]
+    pub(super) next_message: i64,
+    /// Messages that have changed since they were last saved; none without a place to save them.
+    #[serde(skip)]
+    pub(super) changed: Option<BTreeSet<i64>>,
     /// Grows with every change that the bot makes here.
     pub(crate) revision: u64,
 }
@@ -87,7 +103,14 @@ pub(crate) struct World {
     /// Uploaded files by id: kind, name and size; the bytes are not kept.
     pub(crate) files: HashMap<String, Media>,
     pub(crate) commands: Value,
-    pub(crate) counter: u64,
+    counter: u64,
+    /// Message ids begin here in every chat.
+    first_message: i64,
+    /// Whether what changes is noted, to be saved.
+    kept: bool,
+    pub(super) touched: Touched,
+    message_ids: Reserve,
+    other_ids: Reserve,
 }
 
 impl User {
@@ -135,7 +158,19 @@ impl Chat {
             messages: BTreeMap::new(),
             deleted: VecDeque::new(),
             next_message: 1,
+            changed: None,
             revision: 0,
+        }
+    }
+
+    /// Everything else about it.
+    pub(super) fn without_messages(&self) -> Self {
+        Self {
+            members: self.members.clone(),
+            bot_status: self.bot_status.clone(),
+            migrated_to: self.migrated_to,
+            revision: self.revision,
+            ..Self::new(self.id, &self.kind, &self.title)
         }
     }
 
@@ -144,9 +179,10 @@ impl Chat {
     }
 
     /// Appends a message and returns its id.
-    pub(crate) fn post(&mut self, from: i64, at: Millis, reply_to: Option<i64>, content: Content) -> i64 {
+    fn post(&mut self, from: i64, at: Millis, reply_to: Option<i64>, content: Content) -> i64 {
         let id = self.next_message;
         self.next_message += 1;
+        self.mark(id);
         self.messages.insert(id, Message { id, from, at, edited_at: None, reply_to, content });
         while self.messages.len() > MESSAGES_KEPT {
             self.messages.pop_first();
@@ -158,6 +194,7 @@ impl Chat {
     pub(crate) fn delete(&mut self, message: i64) -> bool {
         let existed = self.messages.remove(&message).is_some();
         if existed {
+            self.mark(message);
             self.deleted.push_back(message);
             if self.deleted.len() > MESSAGES_KEPT {
                 self.deleted.pop_front();
@@ -165,6 +202,18 @@ impl Chat {
             self.touch(BOT_ID);
         }
         existed
+    }
+
+    /// A message of one's own, to be changed.
+    pub(crate) fn edit(&mut self, id: i64) -> Option<&mut Message> {
+        self.mark(id);
+        self.messages.get_mut(&id)
+    }
+
+    fn mark(&mut self, message: i64) {
+        if let Some(changed) = &mut self.changed {
+            changed.insert(message);
+        }
     }
 
     pub(crate) fn touch(&mut self, by: i64) {
@@ -177,11 +226,48 @@ impl Chat {
 impl World {
     pub(crate) fn next(&mut self) -> u64 {
         self.counter += 1;
+        self.other_ids.up_to(i64::try_from(self.counter).unwrap_or(i64::MAX));
         self.counter
+    }
+
+    /// From here on what changes is noted and ids are above those reserved before.
+    pub(super) fn begin_keeping(&mut self, message: i64, message_ids: Reserve, other: i64, other_ids: Reserve) {
+        (self.first_message, self.message_ids) = (message.saturating_add(1), message_ids);
+        (self.counter, self.other_ids) = (u64::try_from(other).unwrap_or(0), other_ids);
+        self.kept = true;
+    }
+
+    /// Appends a message to a chat and returns its id.
+    pub(crate) fn post(&mut self, chat: i64, from: i64, at: Millis, reply_to: Option<i64>, content: Content) -> i64 {
+        let next = self.chat(chat).next_message;
+        self.message_ids.up_to(next);
+        self.chat(chat).post(from, at, reply_to, content)
+    }
+
+    pub(crate) fn put_user(&mut self, user: User) {
+        self.user(user.id);
+        self.users.insert(user.id, user);
+    }
+
+    pub(crate) fn put_file(&mut self, media: Media) {
+        if self.kept {
+            self.touched.files.push(media.file_id.clone());
+        }
+        self.files.insert(media.file_id.clone(), media);
+    }
+
+    pub(crate) fn put_callback(&mut self, id: &str, callback: Callback) {
+        if self.kept {
+            self.touched.callbacks.push(id.to_owned());
+        }
+        self.callbacks.insert(id.to_owned(), callback);
     }
 
     /// The user, made up when unseen.
     pub(crate) fn user(&mut self, id: i64) -> &mut User {
+        if self.kept {
+            self.touched.users.insert(id);
+        }
         self.users.entry(id).or_insert_with(|| User::new(id, &format!("User {id}")))
     }
 
@@ -192,7 +278,13 @@ impl World {
             ..=-1_000_000_000_000 => "supergroup",
             _ => "group",
         };
-        self.chats.entry(id).or_insert_with(|| Chat::new(id, kind, &format!("Group {id}")))
+        let chat = self.chats.entry(id).or_insert_with(|| Chat::new(id, kind, &format!("Group {id}")));
+        chat.next_message = chat.next_message.max(self.first_message);
+        if self.kept {
+            self.touched.chats.insert(id);
+            chat.changed.get_or_insert_default();
+        }
+        chat
     }
 
     pub(crate) fn chat_json(&self, chat: &Chat) -> Value {
