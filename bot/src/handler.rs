@@ -248,15 +248,20 @@ impl Handling<'_> {
         let changed = (after != *before).then(|| (user, after.row()));
         let sheets: Vec<(String, Option<Sheet>)> =
             rows.keyboards.iter().map(|row| (row.id.clone(), Sheet::read(&row.actions))).collect();
-        self.commit(changed, rows).await?;
         known.conversation = Some(after);
         for (id, sheet) in sheets {
             if let Some(sheet) = sheet {
                 known.drew(id, Arc::new(sheet));
             }
         }
+        // Before the commit, so that the sender, which may learn from these very messages that the user is gone, is the
+        // last to speak.
         self.context.cache.put(user, known);
-        Ok(())
+        let committed = self.commit(changed, rows).await;
+        if committed.is_err() {
+            self.context.cache.forget(user);
+        }
+        committed
     }
 
     /// The business decides, and what the screen says of it is committed with the decision.

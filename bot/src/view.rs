@@ -306,7 +306,7 @@ mod tests {
             (Some(shown(true, true)), 1_025, vec!["answer", "delete", "send"]),
             (Some(shown(false, false)), 5, vec!["answer", "photo"]),
         ] {
-            let made = rows(&origin(press.clone()), vec![Out::Show(menu(words))], &Ids::fixed(), None);
+            let made = rows(&origin(press), vec![Out::Show(menu(words))], &Ids::fixed(), None);
             assert_eq!(methods(&made), expected, "{press:?}");
         }
     }

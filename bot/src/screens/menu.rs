@@ -62,7 +62,7 @@ pub(super) fn balance(model: &Model) -> View {
         if profile.affiliate.is_positive() && !profile.frozen {
             view = view.button("💸 Withdraw affiliate earnings", Action::Withdraw(Source::Affiliate));
         }
-        if profile.reply.is_positive() && !profile.frozen {
+        if profile.reply.is_positive() && model.reply_guy && !profile.frozen {
             view = view.button("💸 Withdraw reply earnings", Action::Withdraw(Source::Reply));
         }
         with_home(with_history(view, profile))

@@ -67,6 +67,9 @@ pub(super) fn begin(source: Source, note: Option<&str>, model: &Model) -> Turn {
     let (Some(profile), Some(bounds)) = (&model.profile, &model.bounds) else {
         return shown(with_home(View::of(text::hiccup())));
     };
+    if source == Source::Reply && !model.reply_guy {
+        return shown(place(Place::Balance, model));
+    }
     let (available, naira) = match source {
         Source::Affiliate => (profile.affiliate, profile.affiliate_ngn),
         Source::Reply => (profile.reply, None),

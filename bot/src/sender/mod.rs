@@ -227,15 +227,14 @@ impl Sender {
     fn give_up(&mut self, message: &OutboxMessage, error: String, unreachable: bool) {
         tracing::warn!(message.id, chat = message.chat, kind = message.kind, error, "A message was given up");
         let user = (unreachable && message.chat > 0).then(|| UserId::new(message.chat));
-        if let Some(user) = user {
-            self.context.cache.forget(user);
-        }
-        let (app, id) = (self.context.app.clone(), message.id);
+        let (context, id) = (Arc::clone(&self.context), message.id);
         self.writing.spawn(async move {
             let mut written = Ok(());
             for _ in 0..5 {
-                written = app.message_failed(id, &error, user, app.now()).await;
+                written = context.app.message_failed(id, &error, user, context.app.now()).await;
                 if written.is_ok() {
+                    // Who writes again is met anew, which marks them reachable.
+                    user.inspect(|user| context.cache.forget(*user));
                     break;
                 }
                 tokio::time::sleep(MARK_AGAIN).await;

@@ -2,6 +2,8 @@
 
 use super::*;
 
+type Walk = fn() -> Phone;
+
 #[test]
 fn the_way_to_a_withdrawal() {
     let phone = at_review();
@@ -46,7 +48,7 @@ fn a_saved_account_goes_straight_to_the_summary() {
 
 #[test]
 fn back_leads_one_step_back_and_cancel_ends_everything() {
-    let steps: [(fn() -> Phone, &str); 5] = [
+    let steps: [(Walk, &str); 5] = [
         (|| Phone::new(World::default()).press("Affiliate Program").press("Withdraw"), "My Balance"),
         (at_bank, "Withdraw affiliate earnings"),
         (at_account, "Where should it go?"),
