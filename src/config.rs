@@ -21,9 +21,9 @@ mod source;
 #[cfg(test)]
 mod tests;
 
-pub use problem::{Problem, Problems};
-pub use reader::Entry;
-pub use source::{Ask, Origin, Variables, variables};
+pub(crate) use problem::{Problem, Problems};
+pub(crate) use reader::Entry;
+pub(crate) use source::{Ask, Origin, variables};
 
 use app::settings::{Environment, Settings};
 use domain::Secret;
@@ -36,119 +36,118 @@ use std::path::PathBuf;
 use std::time::Duration;
 
 /// Where Telegram's Bot API is.
-pub const TELEGRAM_URL: &str = "https://api.telegram.org";
+pub(crate) const TELEGRAM_URL: &str = "https://api.telegram.org";
 /// Where Flutterwave is.
-pub const FLUTTERWAVE_URL: &str = "https://api.flutterwave.com/v3";
+pub(crate) const FLUTTERWAVE_URL: &str = "https://api.flutterwave.com/v3";
 /// Where the exchange rate comes from.
-pub const EXCHANGERATE_URL: &str = "https://v6.exchangerate-api.com";
+pub(crate) const EXCHANGERATE_URL: &str = "https://v6.exchangerate-api.com";
 
 /// The bot's access.
 #[derive(Clone, Debug)]
-pub struct TelegramConfig {
+pub(crate) struct TelegramConfig {
     /// `telegram.api_url`; `None` is the usual place, or the stand-in in SANDBOX.
-    pub api_url: Option<String>,
+    pub(crate) api_url: Option<String>,
     /// The bot's token.
-    pub token: Option<Secret>,
+    pub(crate) token: Option<Secret>,
     /// What Telegram sends along with webhooks.
-    pub webhook_secret: Option<Secret>,
+    pub(crate) webhook_secret: Option<Secret>,
 }
 
 /// The payout rail's access.
 #[derive(Clone, Debug)]
-pub struct FlutterwaveAccess {
+pub(crate) struct FlutterwaveAccess {
     /// `flutterwave.base_url`; `None` is the usual place, or the stand-in in SANDBOX.
-    pub base_url: Option<String>,
+    pub(crate) base_url: Option<String>,
     /// The secret key.
-    pub key: Option<Secret>,
+    pub(crate) key: Option<Secret>,
     /// Webhook hashes; several while one replaces another.
-    pub hashes: Vec<Secret>,
+    pub(crate) hashes: Vec<Secret>,
 }
 
 /// The exchange rate's access.
 #[derive(Clone, Debug)]
-pub struct RatesAccess {
+pub(crate) struct RatesAccess {
     /// `prices.exchangerate_url`; `None` is the usual place, or the stand-in in SANDBOX.
-    pub url: Option<String>,
+    pub(crate) url: Option<String>,
     /// The key.
-    pub key: Option<Secret>,
+    pub(crate) key: Option<Secret>,
 }
 
 /// Where we are reached.
 #[derive(Clone, Debug)]
-pub struct HttpConfig {
+pub(crate) struct HttpConfig {
     /// Webhooks and health, for everybody.
-    pub bind: SocketAddr,
+    pub(crate) bind: SocketAddr,
     /// Metrics, for operators.
-    pub admin_bind: SocketAddr,
+    pub(crate) admin_bind: SocketAddr,
     /// How the outside reaches `bind`.
-    pub public_url: Option<String>,
+    pub(crate) public_url: Option<String>,
     /// Proxies whose `X-Forwarded-For` is believed.
-    pub trusted_proxies: Vec<IpAddr>,
+    pub(crate) trusted_proxies: Vec<IpAddr>,
     /// Opens the admin REST API.
-    pub api_token: Option<Secret>,
+    pub(crate) api_token: Option<Secret>,
 }
 
 /// The stand-ins.
 #[derive(Clone, Copy, Debug)]
-pub struct SandboxSettings {
+pub(crate) struct SandboxSettings {
     /// Services without a URL of their own are stand-ins; no real money.
-    pub enabled: bool,
+    pub(crate) enabled: bool,
     /// Simulated users.
-    pub population: u32,
+    pub(crate) population: u32,
     /// Their keys, names and choices follow from it.
-    pub seed: u64,
+    pub(crate) seed: u64,
     /// How many times faster than life they act.
-    pub speed: f64,
+    pub(crate) speed: f64,
 }
 
 /// The terminal.
 #[derive(Clone, Debug)]
-pub struct ConsoleConfig {
+pub(crate) struct ConsoleConfig {
     /// A theme's name; `None` looks at the terminal.
-    pub theme: Option<String>,
+    pub(crate) theme: Option<String>,
     /// Start with names and accounts masked.
-    pub mask: bool,
+    pub(crate) mask: bool,
     /// Lock after so long without a key; zero never locks.
-    pub idle_lock: Duration,
+    pub(crate) idle_lock: Duration,
 }
 
 /// The log files.
 #[derive(Clone, Debug)]
-pub struct LogConfig {
+pub(crate) struct LogConfig {
     /// Their folder.
-    pub dir: PathBuf,
+    pub(crate) dir: PathBuf,
     /// `info`, or by module: `info,app=debug`.
-    pub level: String,
+    pub(crate) level: String,
     /// A file is full beyond this.
-    pub max_bytes: u64,
+    pub(crate) max_bytes: u64,
     /// How many are kept, the current one included.
-    pub files: u32,
+    pub(crate) files: u32,
 }
 
 /// The whole configuration, checked.
 #[derive(Clone)]
-#[expect(missing_docs, reason = "each is a section of config.toml, or named above")]
-pub struct Config {
-    pub settings: Settings,
+pub(crate) struct Config {
+    pub(crate) settings: Settings,
     /// Where the data is. PostgreSQL's may hold a password, so it is never printed.
-    pub store_url: String,
-    pub telegram: TelegramConfig,
-    pub flutterwave: FlutterwaveAccess,
-    pub rates_api: RatesAccess,
-    pub http: HttpConfig,
-    pub sandbox: SandboxSettings,
-    pub console: ConsoleConfig,
-    pub logs: LogConfig,
+    pub(crate) store_url: String,
+    pub(crate) telegram: TelegramConfig,
+    pub(crate) flutterwave: FlutterwaveAccess,
+    pub(crate) rates_api: RatesAccess,
+    pub(crate) http: HttpConfig,
+    pub(crate) sandbox: SandboxSettings,
+    pub(crate) console: ConsoleConfig,
+    pub(crate) logs: LogConfig,
     /// Seals bank details; without it payouts are refused.
-    pub envelope_key: Option<Secret>,
+    pub(crate) envelope_key: Option<Secret>,
     /// `VIRALCORE_OPERATOR`: which of several people behind one account of the system acts.
-    pub operator_name: Option<String>,
+    pub(crate) operator_name: Option<String>,
     /// The file that was read; `None` when there is none.
-    pub file: Option<PathBuf>,
+    pub(crate) file: Option<PathBuf>,
     /// What is allowed and should be known: what is disabled, what is ignored.
-    pub warnings: Vec<String>,
+    pub(crate) warnings: Vec<String>,
     /// Every setting in force, by its key.
-    pub entries: BTreeMap<String, Entry>,
+    pub(crate) entries: BTreeMap<String, Entry>,
 }
 
 impl std::fmt::Debug for Config {
@@ -161,7 +160,7 @@ impl std::fmt::Debug for Config {
 }
 
 /// Reads and checks everything, or says everything that is wrong.
-pub fn load(ask: &Ask) -> Result<Config, Problems> {
+pub(crate) fn load(ask: &Ask) -> Result<Config, Problems> {
     let path = source::find(ask);
     let Some(path) = path else {
         let mut config = check("config.toml", Leaves::new(), ask)?;

@@ -14,7 +14,6 @@ use redact::Redactor;
 use rotate::RotatingFile;
 use std::io::{self, Write};
 use std::path::PathBuf;
-use std::sync::Arc;
 use tracing::level_filters::LevelFilter;
 use tracing::span::{Attributes, Id, Record};
 use tracing::{Event, Subscriber};
@@ -25,56 +24,41 @@ use ui::LogFeed;
 
 /// Where lines go.
 #[derive(Clone, Default)]
-pub struct TelemetryOptions {
+pub(crate) struct TelemetryOptions {
     /// The folder of the files; `None` writes none.
-    pub dir: Option<PathBuf>,
+    pub(crate) dir: Option<PathBuf>,
     /// A file is full beyond this.
-    pub max_bytes: u64,
+    pub(crate) max_bytes: u64,
     /// How many are kept, the current one included.
-    pub files: u32,
+    pub(crate) files: u32,
     /// `info`, or by module: `info,app=debug`. The configuration has checked it.
-    pub level: String,
+    pub(crate) level: String,
     /// Also to standard output. Never while the console owns the terminal.
-    pub stdout: bool,
+    pub(crate) stdout: bool,
     /// Also to the console's Log tab.
-    pub feed: Option<LogFeed>,
+    pub(crate) feed: Option<LogFeed>,
     /// Our own secrets, which no line may hold.
-    pub secrets: Vec<Secret>,
-}
-
-/// The running logs.
-#[derive(Clone)]
-pub struct Telemetry {
-    file: Option<Arc<RotatingFile>>,
-}
-
-impl Telemetry {
-    /// Lines that the file did not take.
-    pub fn lost(&self) -> u64 {
-        self.file.as_ref().map_or(0, |file| file.lost())
-    }
+    pub(crate) secrets: Vec<Secret>,
 }
 
 /// Modules whose details drown everything else, unless the level names them.
 const CHATTY: [&str; 9] = ["h2", "hyper", "hyper_util", "mio", "reqwest", "rustls", "sqlx", "teloxide_core", "tower"];
 
 /// Starts logging for the whole process. Fails when the file cannot be opened or logging has been started before.
-pub fn start(options: TelemetryOptions) -> io::Result<Telemetry> {
-    let (layer, telemetry) = build(options)?;
-    tracing::subscriber::set_global_default(tracing_subscriber::registry().with(layer)).map_err(io::Error::other)?;
-    Ok(telemetry)
+pub(crate) fn start(options: TelemetryOptions) -> io::Result<()> {
+    let layer = build(options)?;
+    tracing::subscriber::set_global_default(tracing_subscriber::registry().with(layer)).map_err(io::Error::other)
 }
 
-fn build<S>(options: TelemetryOptions) -> io::Result<(impl Layer<S> + use<S>, Telemetry)>
+fn build<S>(options: TelemetryOptions) -> io::Result<impl Layer<S> + use<S>>
 where
     S: Subscriber + for<'a> LookupSpan<'a>,
 {
-    let open = |dir: PathBuf| RotatingFile::open(dir.join("bot.log"), options.max_bytes, options.files).map(Arc::new);
+    let open = |dir: PathBuf| RotatingFile::open(dir.join("bot.log"), options.max_bytes, options.files);
     let file = options.dir.clone().map(open).transpose()?;
-    let telemetry = Telemetry { file: file.clone() };
     let redactor = Redactor::new(&options.secrets);
     let lines = Lines { redactor, file, stdout: options.stdout, feed: options.feed };
-    Ok((lines.with_filter(filter(&options.level)), telemetry))
+    Ok(lines.with_filter(filter(&options.level)))
 }
 
 /// What passes: the chatty modules up to `info`, then the configured level over everything.
@@ -89,7 +73,7 @@ fn filter(level: &str) -> Targets {
 /// The layer that writes lines.
 struct Lines {
     redactor: Redactor,
-    file: Option<Arc<RotatingFile>>,
+    file: Option<RotatingFile>,
     stdout: bool,
     feed: Option<LogFeed>,
 }
@@ -144,7 +128,7 @@ mod tests {
     use super::*;
 
     fn logged(options: TelemetryOptions, act: impl FnOnce()) {
-        let (layer, _) = build(options).unwrap();
+        let layer = build(options).unwrap();
         tracing::subscriber::with_default(tracing_subscriber::registry().with(layer), act);
     }
 

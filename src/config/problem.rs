@@ -4,15 +4,15 @@ use std::fmt;
 
 /// One thing that is wrong.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Problem {
+pub(crate) struct Problem {
     /// The file or the variable.
-    pub place: String,
+    pub(crate) place: String,
     /// The dotted key; empty when the file as a whole is wrong.
-    pub key: String,
+    pub(crate) key: String,
     /// The value as it would stand in the file; never a secret's. `None` when it is missing.
-    pub value: Option<String>,
+    pub(crate) value: Option<String>,
     /// The rule that it breaks.
-    pub rule: String,
+    pub(crate) rule: String,
 }
 
 impl fmt::Display for Problem {
@@ -28,7 +28,7 @@ impl fmt::Display for Problem {
 
 /// Everything that is wrong, one line each.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Problems(pub Vec<Problem>);
+pub(crate) struct Problems(pub(crate) Vec<Problem>);
 
 impl fmt::Display for Problems {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {

@@ -13,15 +13,15 @@ use toml::Value;
 
 /// A setting in force.
 #[derive(Clone, Debug, PartialEq)]
-pub struct Entry {
+pub(crate) struct Entry {
     /// Its value as it would stand in the file; `[redacted]` or `[not set]` for a secret.
-    pub value: Value,
+    pub(crate) value: Value,
     /// The default.
-    pub default: Value,
+    pub(crate) default: Value,
     /// Where it was set.
-    pub origin: Origin,
+    pub(crate) origin: Origin,
     /// Must not be written in the file.
-    pub secret: bool,
+    pub(crate) secret: bool,
 }
 
 /// How a secret that is set is shown.

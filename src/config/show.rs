@@ -9,7 +9,7 @@ use toml::Value;
 
 impl Config {
     /// In the form of `config.toml`, with the place of everything that is not a default.
-    pub fn to_text(&self) -> String {
+    pub(crate) fn to_text(&self) -> String {
         let mut out = String::new();
         let mut section = String::new();
         // Writing to a string cannot fail.
@@ -34,7 +34,7 @@ impl Config {
     }
 
     /// The same for scripts.
-    pub fn to_json(&self) -> serde_json::Value {
+    pub(crate) fn to_json(&self) -> serde_json::Value {
         let items: Vec<serde_json::Value> = self
             .in_order()
             .into_iter()
@@ -56,7 +56,7 @@ impl Config {
     }
 
     /// Every secret that was read, so that logs can be kept clean of them.
-    pub fn secrets(&self) -> Vec<Secret> {
+    pub(crate) fn secrets(&self) -> Vec<Secret> {
         let single = [
             &self.telegram.token,
             &self.telegram.webhook_secret,

@@ -7,10 +7,10 @@ use std::path::{Path, PathBuf};
 use toml::Value;
 
 /// The environment, as far as it is text.
-pub type Variables = BTreeMap<String, String>;
+pub(crate) type Variables = BTreeMap<String, String>;
 
 /// The variables of this process. Those that are not UTF-8 cannot be ours and are left out.
-pub fn variables() -> Variables {
+pub(crate) fn variables() -> Variables {
     std::env::vars_os()
         .filter_map(|(name, value)| Some((name.into_string().ok()?, value.into_string().ok()?)))
         .collect()
@@ -18,18 +18,18 @@ pub fn variables() -> Variables {
 
 /// What the command line and the environment say about the configuration.
 #[derive(Clone, Default)]
-pub struct Ask {
+pub(crate) struct Ask {
     /// `--config PATH`.
-    pub path: Option<PathBuf>,
+    pub(crate) path: Option<PathBuf>,
     /// `--store URL`.
-    pub store: Option<String>,
+    pub(crate) store: Option<String>,
     /// The environment.
-    pub variables: Variables,
+    pub(crate) variables: Variables,
 }
 
 /// Where a value stands.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Origin {
+pub(crate) enum Origin {
     /// Nowhere: the default of the code.
     Default,
     /// The configuration file, by its name.

@@ -1,13 +1,13 @@
 //! A log file that starts anew when it is full and keeps a few predecessors: `bot.log`, `bot.log.1`, `bot.log.2` …
 //!
 //! Promises: a line is written whole and in one call; logging never fails its caller; several processes may share the
-//! file, because each looks again whether it is still the same one. A line that cannot be written is counted.
+//! file, because each looks again whether it is still the same one. How many lines could not be written stands before
+//! the next one that could.
 
 use std::fs::{File, OpenOptions};
 use std::io::{self, Seek, Write};
 use std::os::unix::fs::{MetadataExt, OpenOptionsExt};
 use std::path::{Path, PathBuf};
-use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
@@ -20,7 +20,6 @@ pub(super) struct RotatingFile {
     max_bytes: u64,
     files: u32,
     open: Mutex<Open>,
-    lost: AtomicU64,
 }
 
 struct Open {
@@ -28,6 +27,8 @@ struct Open {
     bytes: u64,
     inode: u64,
     looked: Instant,
+    /// Lines that could not be written since one could, on a full disk for example.
+    lost: u64,
 }
 
 impl Open {
@@ -35,7 +36,14 @@ impl Open {
     fn at(path: &Path) -> io::Result<Self> {
         let file = OpenOptions::new().create(true).append(true).mode(0o660).open(path)?;
         let about = file.metadata()?;
-        Ok(Self { file, bytes: about.len(), inode: about.ino(), looked: Instant::now() })
+        Ok(Self { file, bytes: about.len(), inode: about.ino(), looked: Instant::now(), lost: 0 })
+    }
+}
+
+impl Open {
+    /// Another file, the same count of lost lines.
+    fn replace(&mut self, other: Self) {
+        *self = Self { lost: self.lost, ..other };
     }
 }
 
@@ -46,20 +54,25 @@ impl RotatingFile {
             std::fs::create_dir_all(dir)?;
         }
         let open = Mutex::new(Open::at(&path)?);
-        Ok(Self { path, max_bytes, files: files.max(1), open, lost: AtomicU64::new(0) })
+        Ok(Self { path, max_bytes, files: files.max(1), open })
     }
 
     /// Appends a line, which brings its own line end.
     pub(super) fn write(&self, line: &[u8]) {
         let mut open = self.open.lock().unwrap_or_else(PoisonError::into_inner);
-        if self.try_write(&mut open, line).is_err() {
-            self.lost.fetch_add(1, Ordering::Relaxed);
+        if open.lost > 0 {
+            let time = chrono::Utc::now().to_rfc3339_opts(chrono::SecondsFormat::Millis, true);
+            let gap = format!(
+                "{{\"timestamp\":\"{time}\",\"level\":\"ERROR\",\"target\":\"viralcore::telemetry\",\"message\":\"{} log lines were lost\"}}\n",
+                open.lost
+            );
+            if self.try_write(&mut open, gap.as_bytes()).is_ok() {
+                open.lost = 0;
+            }
         }
-    }
-
-    /// Lines that could not be written, on a full disk for example.
-    pub(super) fn lost(&self) -> u64 {
-        self.lost.load(Ordering::Relaxed)
+        if self.try_write(&mut open, line).is_err() {
+            open.lost += 1;
+        }
     }
 
     fn try_write(&self, open: &mut Open, line: &[u8]) -> io::Result<()> {
@@ -70,7 +83,7 @@ impl RotatingFile {
         }
         if full(open) {
             self.shift();
-            *open = Open::at(&self.path)?;
+            open.replace(Open::at(&self.path)?);
         }
         open.file.write_all(line)?;
         // After an append the position is the end of the file, whoever else wrote to it.
@@ -86,7 +99,7 @@ impl RotatingFile {
                 Ok(())
             }
             _ => {
-                *open = Open::at(&self.path)?;
+                open.replace(Open::at(&self.path)?);
                 Ok(())
             }
         }
@@ -137,10 +150,25 @@ mod tests {
         // What is kept is the newest, without a gap.
         let lines: Vec<String> = kept.concat().lines().map(str::to_owned).collect();
         assert_eq!((lines.first().unwrap().as_str(), lines.last().unwrap().as_str()), ("line 0010", "line 0039"));
-        assert_eq!((lines.len(), log.lost()), (30, 0));
+        assert_eq!(lines.len(), 30);
         // A line that is larger than a file is written all the same.
         log.write(&[b'x'; 500]);
         assert_eq!(read("bot.log").len(), 500);
+        std::fs::remove_dir_all(&dir).unwrap();
+    }
+
+    #[test]
+    fn lines_that_are_lost_are_counted_in_the_file() {
+        let dir = dir("lost");
+        let log = RotatingFile::open(dir.join("bot.log"), 1_000, 2).unwrap();
+        log.open.lock().unwrap().looked = Instant::now().checked_sub(LOOK_AGAIN).unwrap();
+        std::fs::remove_dir_all(&dir).unwrap(); // The folder is gone: nothing can be opened.
+        log.write(b"one\n");
+        log.write(b"two\n");
+        std::fs::create_dir_all(&dir).unwrap();
+        log.write(b"three\n");
+        let text = std::fs::read_to_string(dir.join("bot.log")).unwrap();
+        assert!(text.contains("\"message\":\"2 log lines were lost\"}\nthree\n"), "{text}");
         std::fs::remove_dir_all(&dir).unwrap();
     }
 
