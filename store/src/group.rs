@@ -209,6 +209,20 @@ impl Writer {
         }
     }
 
+    /// Commits what is open and closes the connection.
+    pub(crate) async fn close(&self) {
+        let mut group = Arc::clone(&self.group).lock_owned().await;
+        if group.in_savepoint
+            && let Err(error) = undo_savepoint(&mut group).await
+        {
+            self.lose(&mut group, error).await;
+        }
+        if group.open {
+            self.commit_now(&mut group).await;
+        }
+        group.home.close().await;
+    }
+
     /// The whole group is gone: its members are told and run again or are refused. What they are told is true before
     /// the first await, because the caller may be dropped there: nothing joins the group any more, and whoever begins
     /// the next one rolls back first.

@@ -16,6 +16,8 @@ pub mod check;
 pub mod dialect;
 mod error;
 pub mod events;
+#[cfg(test)]
+mod full_disk;
 mod group;
 pub mod holds;
 pub mod inbox;

@@ -11,7 +11,7 @@ use sqlx::any::{AnyPoolOptions, install_default_drivers};
 use sqlx::migrate::{MigrateError, Migrator};
 use sqlx::{AnyConnection, AnyPool, Connection, Row};
 use std::path::{Path, PathBuf};
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant};
 use tokio::sync::{mpsc, watch};
 
@@ -62,7 +62,7 @@ pub enum OpenError {
     Other(String),
 }
 
-fn classify(path: &str, error: sqlx::Error) -> OpenError {
+pub(crate) fn classify(path: &str, error: sqlx::Error) -> OpenError {
     match StoreError::from(error) {
         StoreError::Unusable(why) => OpenError::Damaged { path: path.to_owned(), why },
         StoreError::Busy => OpenError::Locked,
@@ -143,9 +143,19 @@ impl Store {
             return Err(OpenError::Url(without_password(url)));
         };
         let (postings, queue) = mpsc::unbounded_channel();
-        let inner = Arc::new(Inner { engine, postings, changes, fatal, reserve, url: url.to_owned() });
+        let inner = Arc::new(Inner {
+            engine,
+            postings,
+            changes,
+            fatal,
+            reserve,
+            closing: watch::Sender::new(false),
+            watcher: Mutex::new(None),
+            url: url.to_owned(),
+        });
         tokio::spawn(post_batches(Arc::downgrade(&inner), queue));
-        tokio::spawn(watch_others(Arc::downgrade(&inner)));
+        let watcher = tokio::spawn(watch_others(Arc::downgrade(&inner), inner.closing.subscribe()));
+        *inner.watcher.lock().unwrap_or_else(PoisonError::into_inner) = Some(watcher);
         Ok(Self { inner })
     }
 
@@ -162,15 +172,16 @@ impl Store {
             "select count(*) from information_schema.tables where table_name = '_sqlx_migrations' \
              and table_schema = current_schema()",
         );
-        let applied = self
+        let applied: Vec<(i64, Vec<u8>)> = self
             .read(|mut tx| async move {
                 let exists: i64 = sqlx::query(table).fetch_one(tx.conn()).await?.try_get(0)?;
                 if exists == 0 {
                     return Ok(Vec::new());
                 }
-                let rows =
-                    sqlx::query("select version from _sqlx_migrations order by version").fetch_all(tx.conn()).await?;
-                rows.iter().map(|row| row.try_get::<i64, _>(0).map_err(StoreError::from)).collect()
+                let rows = sqlx::query("select version, checksum from _sqlx_migrations order by version")
+                    .fetch_all(tx.conn())
+                    .await?;
+                rows.iter().map(|row| Ok((row.try_get(0)?, row.try_get(1)?))).collect()
             })
             .await
             .map_err(|error: StoreError| match error {
@@ -180,11 +191,18 @@ impl Store {
             })?;
         let newest = migrator.iter().map(|migration| migration.version).max().unwrap_or(0);
         match applied.last() {
-            None => Ok(Pending::Fresh),
-            Some(version) if *version > newest => Err(OpenError::Newer(*version)),
-            Some(version) if *version < newest => Ok(Pending::Some),
-            Some(_) => Ok(Pending::None),
+            None => return Ok(Pending::Fresh),
+            Some((version, _)) if *version > newest => return Err(OpenError::Newer(*version)),
+            Some(_) => {}
         }
+        let differs = |(version, checksum): &&(i64, Vec<u8>)| {
+            let ours = migrator.iter().find(|migration| migration.version == *version);
+            ours.is_some_and(|ours| *ours.checksum != checksum[..])
+        };
+        if let Some((version, _)) = applied.iter().find(differs) {
+            return Err(OpenError::Different(*version));
+        }
+        Ok(if applied.last().is_some_and(|(version, _)| *version < newest) { Pending::Some } else { Pending::None })
     }
 
     fn migrator(&self) -> &'static Migrator {
@@ -231,7 +249,7 @@ enum Pending {
 
 /// What sqlx is given. It reads the path of a SQLite URL percent-encoded and normalised as a web address; ours is a plain
 /// path, as typed.
-fn connect_url(url: &str) -> String {
+pub(crate) fn connect_url(url: &str) -> String {
     let Some(path) = sqlite_path(url) else { return url.to_owned() };
     let path = std::path::absolute(&path).unwrap_or(path);
     let mut encoded = String::from("sqlite://");
@@ -246,7 +264,7 @@ fn connect_url(url: &str) -> String {
     encoded + "?mode=rwc"
 }
 
-async fn sqlite_connection(path: &Path, read_only: bool) -> Result<AnyConnection, OpenError> {
+pub(crate) async fn sqlite_connection(path: &Path, read_only: bool) -> Result<AnyConnection, OpenError> {
     let name = path.display().to_string();
     let url = connect_url(&format!("sqlite://{name}"));
     let mut conn = AnyConnection::connect(&url).await.map_err(|e| classify(&name, e))?;
@@ -324,7 +342,7 @@ async fn open_postgres(url: &str) -> Result<Engine, OpenError> {
 }
 
 /// Tells [`Store::changes`] of commits that other processes made.
-async fn watch_others(inner: std::sync::Weak<Inner>) {
+async fn watch_others(inner: std::sync::Weak<Inner>, mut closing: watch::Receiver<bool>) {
     let mut seen: Option<i64> = None;
     let mut conn: Option<AnyConnection> = None;
     let mut looked_for_room = Instant::now();
@@ -360,7 +378,14 @@ async fn watch_others(inner: std::sync::Weak<Inner>) {
             }
         }
         drop(strong);
-        tokio::time::sleep(Duration::from_millis(pause)).await;
+        // Ends too when the store was dropped: then nobody can close it any more.
+        let closed = closing.wait_for(|closing| *closing);
+        if tokio::time::timeout(Duration::from_millis(pause), closed).await.is_ok() {
+            if let Some(conn) = conn {
+                let _ = conn.close().await;
+            }
+            return;
+        }
     }
 }
 

@@ -6,10 +6,11 @@ use crate::reserve::Reserve;
 use crate::{Dialect, StoreError, ledger};
 use domain::ledger::Journal;
 use sqlx::pool::PoolConnection;
-use sqlx::{Any, AnyConnection, AnyPool};
+use sqlx::{Any, AnyConnection, AnyPool, Connection};
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 use tokio::sync::{mpsc, oneshot, watch};
+use tokio::task::JoinHandle;
 
 /// A transaction, or a reading connection. Closures own it while they run; when it is dropped the connection goes home,
 /// also when the closure's future is dropped half-way.
@@ -31,6 +32,13 @@ pub(crate) struct Home(Arc<Mutex<Option<Conn>>>);
 impl Home {
     pub(crate) fn of(conn: Conn) -> Self {
         Self(Arc::new(Mutex::new(Some(conn))))
+    }
+
+    /// Takes the connection away for good and closes it.
+    pub(crate) async fn close(&self) {
+        if let Some(Conn::Own(conn)) = self.take() {
+            let _ = conn.close().await;
+        }
     }
 
     fn put(&self, conn: Conn) {
@@ -94,6 +102,8 @@ pub(crate) struct Inner {
     pub(crate) changes: watch::Sender<u64>,
     pub(crate) fatal: watch::Sender<Option<String>>,
     pub(crate) reserve: Arc<Reserve>,
+    pub(crate) closing: watch::Sender<bool>,
+    pub(crate) watcher: Mutex<Option<JoinHandle<()>>>,
     pub(crate) url: String,
 }
 
@@ -131,6 +141,23 @@ impl Store {
     /// the room that a reserved file gave back. False again when there is room for that file.
     pub fn disk_full(&self) -> watch::Receiver<bool> {
         self.inner.reserve.full().subscribe()
+    }
+
+    /// Closes every connection and waits until the files are let go: before a file is moved or replaced. Whatever is
+    /// asked of another clone of this handle afterwards fails.
+    pub async fn close(self) {
+        self.inner.closing.send_replace(true);
+        let watcher = self.inner.watcher.lock().unwrap_or_else(std::sync::PoisonError::into_inner).take();
+        if let Some(watcher) = watcher {
+            let _ = watcher.await;
+        }
+        match &self.inner.engine {
+            Engine::Sqlite { writer, read } => {
+                read.close().await;
+                writer.close().await;
+            }
+            Engine::Postgres { pool } => pool.close().await,
+        }
     }
 
     /// Runs `work` in a transaction and answers after COMMIT. `work` may run again after a conflict or a lost shared
