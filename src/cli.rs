@@ -6,24 +6,24 @@ use std::path::PathBuf;
 /// ViralCore: the bot, the payouts and the operations console in one program.
 #[derive(Debug, Parser)]
 #[command(name = "viralcore", version, max_term_width = 100)]
-pub struct Cli {
+pub(crate) struct Cli {
     /// The configuration file [default: ./config.toml, then the XDG and /etc/viralcore places]
     #[arg(long, global = true, value_name = "PATH")]
-    pub config: Option<PathBuf>,
+    pub(crate) config: Option<PathBuf>,
     /// The store: sqlite://PATH or postgres://USER@HOST/DATABASE
     #[arg(long, global = true, value_name = "URL")]
-    pub store: Option<String>,
+    pub(crate) store: Option<String>,
     /// Print JSON
     #[arg(long, global = true)]
-    pub json: bool,
+    pub(crate) json: bool,
     /// What to do; without a word: console and runtime
     #[command(subcommand)]
-    pub command: Option<Command>,
+    pub(crate) command: Option<Command>,
 }
 
 /// The words of the program.
 #[derive(Debug, Subcommand)]
-pub enum Command {
+pub(crate) enum Command {
     /// Console and runtime on a throw-away store and the sandbox, with simulated users
     Demo(DemoArgs),
     /// The runtime without a terminal: logs to stdout and file, SIGTERM drains
@@ -99,46 +99,46 @@ pub enum Command {
 
 /// Options of the demo.
 #[derive(Debug, Args)]
-pub struct DemoArgs {
+pub(crate) struct DemoArgs {
     /// Simulated users
     #[arg(long, default_value_t = 30)]
-    pub population: u32,
+    pub(crate) population: u32,
     /// How many times faster than life they are
     #[arg(long, default_value_t = 3.0)]
-    pub speed: f64,
+    pub(crate) speed: f64,
     /// Without a terminal: only the runtime
     #[arg(long)]
-    pub headless: bool,
+    pub(crate) headless: bool,
 }
 
 /// A page of a list.
 #[derive(Debug, Args)]
-pub struct Page {
+pub(crate) struct Page {
     /// At most so many
     #[arg(long, default_value_t = 50)]
-    pub limit: u32,
+    pub(crate) limit: u32,
     /// Continue after this cursor (the `next` of the page before)
     #[arg(long)]
-    pub after: Option<String>,
+    pub(crate) after: Option<String>,
 }
 
 /// A decision's target and guard.
 #[derive(Debug, Args)]
-pub struct Target {
+pub(crate) struct Target {
     /// The withdrawal
-    pub id: i64,
+    pub(crate) id: i64,
     /// Refuse unless the row still has this version
     #[arg(long)]
-    pub version: Option<i64>,
+    pub(crate) version: Option<i64>,
     /// An operation id: the same one twice is done once
     #[arg(long)]
-    pub op: Option<String>,
+    pub(crate) op: Option<String>,
 }
 
 /// Withdrawals.
 #[derive(Debug, Subcommand)]
 #[expect(missing_docs, reason = "fields carry their help")]
-pub enum Withdrawals {
+pub(crate) enum Withdrawals {
     /// List them, newest first
     List {
         /// Only these states, separated by commas; `open` is all open ones
@@ -209,27 +209,27 @@ pub enum Withdrawals {
 
 /// Money for a purse.
 #[derive(Debug, Args)]
-pub struct Amount {
+pub(crate) struct Amount {
     /// The user
-    pub id: i64,
+    pub(crate) id: i64,
     /// wallet, affiliate, reply or posts:PLAN
     #[arg(long)]
-    pub purse: String,
+    pub(crate) purse: String,
     /// In the purse's currency
     #[arg(long)]
-    pub amount: String,
+    pub(crate) amount: String,
     /// Why
     #[arg(long)]
-    pub reason: String,
+    pub(crate) reason: String,
     /// A key: the same one twice is done once
     #[arg(long)]
-    pub key: Option<String>,
+    pub(crate) key: Option<String>,
 }
 
 /// Users.
 #[derive(Debug, Subcommand)]
 #[expect(missing_docs, reason = "fields carry their help")]
-pub enum Users {
+pub(crate) enum Users {
     /// List them
     List {
         /// Part of a name, or the id
@@ -271,7 +271,7 @@ pub enum Users {
 /// Cases.
 #[derive(Debug, Subcommand)]
 #[expect(missing_docs, reason = "fields carry their help")]
-pub enum Approvals {
+pub(crate) enum Approvals {
     /// List them, open ones first
     List {
         /// The ended ones too
@@ -292,7 +292,7 @@ pub enum Approvals {
 /// Switches.
 #[derive(Debug, Subcommand)]
 #[expect(missing_docs, reason = "fields carry their help")]
-pub enum SwitchWords {
+pub(crate) enum SwitchWords {
     /// Every switch
     List,
     /// Stop new spending of a kind
@@ -316,7 +316,7 @@ pub enum SwitchWords {
 /// The books.
 #[derive(Debug, Subcommand)]
 #[expect(missing_docs, reason = "fields carry their help")]
-pub enum LedgerWords {
+pub(crate) enum LedgerWords {
     /// Accounts and what they hold
     Accounts {
         /// Names that begin with this: `user:5501`, `platform:`
@@ -340,7 +340,7 @@ pub enum LedgerWords {
 /// The queue.
 #[derive(Debug, Subcommand)]
 #[expect(missing_docs, reason = "fields carry their help")]
-pub enum Jobs {
+pub(crate) enum Jobs {
     /// List jobs
     List {
         /// ready, running, done, dead, discarded
@@ -370,7 +370,7 @@ pub enum Jobs {
 /// What happened.
 #[derive(Debug, Subcommand)]
 #[expect(missing_docs, reason = "fields carry their help")]
-pub enum Events {
+pub(crate) enum Events {
     /// The newest first
     List {
         /// Only this type
@@ -384,7 +384,7 @@ pub enum Events {
 /// The audit.
 #[derive(Debug, Subcommand)]
 #[expect(missing_docs, reason = "fields carry their help")]
-pub enum Audit {
+pub(crate) enum Audit {
     /// The newest first
     List {
         /// Words that must all occur
@@ -399,7 +399,7 @@ pub enum Audit {
 
 /// The configuration.
 #[derive(Debug, Subcommand)]
-pub enum ConfigWords {
+pub(crate) enum ConfigWords {
     /// What is in force and where it comes from
     Show,
 }
@@ -407,7 +407,7 @@ pub enum ConfigWords {
 /// Upkeep.
 #[derive(Debug, Subcommand)]
 #[expect(missing_docs, reason = "fields carry their help")]
-pub enum StoreWords {
+pub(crate) enum StoreWords {
     /// Apply the migrations that are missing, after a backup
     Migrate,
     /// Copy a SQLite store while it is in use, and verify the copy
@@ -426,7 +426,7 @@ pub enum StoreWords {
 
 /// Operators.
 #[derive(Debug, Subcommand)]
-pub enum Operators {
+pub(crate) enum Operators {
     /// Ask for a passphrase and print its hash
     Passphrase,
     /// Who acts now

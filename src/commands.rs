@@ -5,10 +5,10 @@ mod money;
 mod store;
 mod work;
 
-pub use check::check;
-pub use money::{approvals, switches, users, withdrawals};
-pub use store::{config, ledger, store};
-pub use work::{audit, events, jobs};
+pub(crate) use check::check;
+pub(crate) use money::{approvals, switches, users, withdrawals};
+pub(crate) use store::{config, ledger, store};
+pub(crate) use work::{audit, events, jobs};
 
 use crate::cli::Page;
 use crate::config::Config;
@@ -19,19 +19,19 @@ use domain::Timestamp;
 use domain::operator::Actor;
 
 /// What a command works with.
-pub struct Desk {
+pub(crate) struct Desk {
     /// The business, without a runtime.
-    pub app: App,
+    pub(crate) app: App,
     /// Who acts.
-    pub actor: Actor,
+    pub(crate) actor: Actor,
     /// How answers are printed.
-    pub out: Output,
+    pub(crate) out: Output,
     /// The present moment.
-    pub now: Timestamp,
+    pub(crate) now: Timestamp,
 }
 
 /// Opens the store and finds out who acts.
-pub async fn desk(config: &Config, out: Output) -> Result<Desk, Failure> {
+pub(crate) async fn desk(config: &Config, out: Output) -> Result<Desk, Failure> {
     let now = wiring::clock()();
     let store = wiring::open_store(config, now).await?;
     let app = wiring::build(config, store, &Access::of(config, None))?;

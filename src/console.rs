@@ -16,7 +16,7 @@ use ui::{Exit, LogFeed, Options};
 
 /// How the console is started.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Start {
+pub(crate) enum Start {
     /// With the runtime, or beside the process that has it, taking over when that is gone.
     WithRuntime,
     /// Only looking and deciding.
@@ -27,7 +27,7 @@ pub enum Start {
 }
 
 /// Runs the console until the operator leaves; then what the operator chose for the runtime.
-pub fn run(config: Config, start: Start) -> Result<(), Failure> {
+pub(crate) fn run(config: Config, start: Start) -> Result<(), Failure> {
     if !(std::io::stdin().is_terminal() && std::io::stdout().is_terminal()) {
         return Err(Failure::usage("the console needs a terminal; `viralcore serve` runs without one"));
     }

@@ -15,7 +15,7 @@ use tokio::sync::watch;
 
 /// Gives the population earnings, tells the stand-ins where webhooks go, lets the population act, and goes on paying
 /// earnings now and then.
-pub async fn run(
+pub(crate) async fn run(
     app: App,
     sandbox: Arc<Sandbox>,
     mut bound: watch::Receiver<Option<SocketAddr>>,
@@ -27,6 +27,9 @@ pub async fn run(
     }
     if let Some(address) = *bound.borrow() {
         sandbox.set_webhook(&format!("http://{address}/webhooks/flutterwave"), "sandbox-webhook-secret");
+    }
+    for note in sandbox.notes() {
+        tracing::warn!(note, "The stand-ins report");
     }
     let ids = sandbox.population_ids();
     if ids.is_empty() {

@@ -6,28 +6,28 @@ use std::fmt;
 
 /// A command that was refused or failed: exit code 1, or 2 where the words were wrong.
 #[derive(Debug)]
-pub struct Failure {
+pub(crate) struct Failure {
     /// A sentence.
-    pub message: String,
+    pub(crate) message: String,
     /// A stable word.
-    pub code: &'static str,
+    pub(crate) code: &'static str,
     /// The exit code.
-    pub exit: u8,
+    pub(crate) exit: u8,
 }
 
 impl Failure {
     /// Refused or failed.
-    pub fn refused(code: &'static str, message: impl fmt::Display) -> Self {
+    pub(crate) fn refused(code: &'static str, message: impl fmt::Display) -> Self {
         Self { message: message.to_string(), code, exit: 1 }
     }
 
     /// Usage or configuration.
-    pub fn usage(message: impl fmt::Display) -> Self {
+    pub(crate) fn usage(message: impl fmt::Display) -> Self {
         Self { message: message.to_string(), code: "usage", exit: 2 }
     }
 
     /// Prints it and answers the exit code.
-    pub fn print(&self, json: bool) -> u8 {
+    pub(crate) fn print(&self, json: bool) -> u8 {
         if json {
             eprintln!("{}", json!({ "error": self.message, "code": self.code }));
         } else {
@@ -91,14 +91,14 @@ impl From<app::command::AdjustError> for Failure {
 
 /// How answers are printed.
 #[derive(Clone, Copy, Debug)]
-pub struct Output {
+pub(crate) struct Output {
     /// JSON instead of tables.
-    pub json: bool,
+    pub(crate) json: bool,
 }
 
 impl Output {
     /// One object.
-    pub fn one(self, value: &impl Serialize) {
+    pub(crate) fn one(self, value: &impl Serialize) {
         let value = serde_json::to_value(value).unwrap_or(Value::Null);
         if self.json {
             println!("{value}");
@@ -108,7 +108,7 @@ impl Output {
     }
 
     /// A list with the cursor of the next page; people see the columns named.
-    pub fn list<T: Serialize>(self, items: &[T], next: Option<String>, columns: &[&str]) {
+    pub(crate) fn list<T: Serialize>(self, items: &[T], next: Option<String>, columns: &[&str]) {
         let items: Vec<Value> = items.iter().map(|item| serde_json::to_value(item).unwrap_or(Value::Null)).collect();
         if self.json {
             println!("{}", json!({ "items": items, "next": next }));

@@ -6,34 +6,28 @@ use crate::output::Failure;
 use crate::wiring::{self, Access};
 use app::{App, Store};
 use bot::BotOptions;
-use domain::Timestamp;
 use sandbox::Sandbox;
 use std::sync::Arc;
 use std::time::Duration;
-use store_lead::Leadership;
+use store::lead::Leadership;
 use tokio::sync::{Mutex, watch};
-
-/// The lock's type, under the name that says whose it is.
-mod store_lead {
-    pub(super) use ::store::lead::Leadership;
-}
 
 /// A part that ends is started again after this, doubled up to a minute.
 const RESTART_FIRST: Duration = Duration::from_secs(1);
 const RESTART_MOST: Duration = Duration::from_secs(60);
 
 /// The business with what this process has around it.
-pub struct Shop {
+pub(crate) struct Shop {
     /// The business.
-    pub app: App,
+    pub(crate) app: App,
     /// The stand-ins of this process.
-    pub sandbox: Option<Arc<Sandbox>>,
+    pub(crate) sandbox: Option<Arc<Sandbox>>,
     access: Access,
     leadership: Option<Leadership>,
 }
 
 /// Opens the store and takes the lead, if nobody has it; only the leader has stand-ins.
-pub async fn open(config: &Config, lead: bool) -> Result<Shop, Failure> {
+pub(crate) async fn open(config: &Config, lead: bool) -> Result<Shop, Failure> {
     let now = wiring::clock()();
     let store = wiring::open_store(config, now).await?;
     let leadership = if lead { store.try_lead().await? } else { None };
@@ -52,14 +46,14 @@ async fn shop(config: &Config, store: Store, leadership: Option<Leadership>) -> 
 
 impl Shop {
     /// Whether this process leads.
-    pub fn leads(&self) -> bool {
+    pub(crate) fn leads(&self) -> bool {
         self.leadership.is_some()
     }
 }
 
 /// Runs the runtime until `shutdown`: at once when this shop leads, otherwise as soon as the leader is gone. `ready` is
 /// called when it runs.
-pub async fn run(
+pub(crate) async fn run(
     config: Arc<Config>,
     shop: Shop,
     kind: &'static str,
@@ -255,9 +249,4 @@ fn http(config: &Config, app: &App, access: &Access) -> (impl FnMut(watch::Recei
         })
     };
     (run, bound)
-}
-
-/// The present moment, for messages before there is an app.
-pub fn now() -> Timestamp {
-    wiring::clock()()
 }

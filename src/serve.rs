@@ -10,7 +10,7 @@ use tokio::signal::unix::{SignalKind, signal};
 use tokio::sync::watch;
 
 /// What the logs are set up with.
-pub fn telemetry_options(config: &Config, stdout: bool, feed: Option<ui::LogFeed>) -> TelemetryOptions {
+pub(crate) fn telemetry_options(config: &Config, stdout: bool, feed: Option<ui::LogFeed>) -> TelemetryOptions {
     TelemetryOptions {
         dir: Some(config.logs.dir.clone()),
         max_bytes: config.logs.max_bytes,
@@ -23,13 +23,13 @@ pub fn telemetry_options(config: &Config, stdout: bool, feed: Option<ui::LogFeed
 }
 
 /// A tokio runtime for the whole program.
-pub fn tokio_runtime() -> Result<tokio::runtime::Runtime, Failure> {
+pub(crate) fn tokio_runtime() -> Result<tokio::runtime::Runtime, Failure> {
     let built = tokio::runtime::Builder::new_multi_thread().enable_all().thread_name("viralcore").build();
     built.map_err(|error| Failure::refused("failed", format!("the runtime could not start: {error}")))
 }
 
 /// Runs until SIGTERM or SIGINT, then drains. A second signal does not wait.
-pub fn run(config: Config) -> Result<(), Failure> {
+pub(crate) fn run(config: Config) -> Result<(), Failure> {
     telemetry::start(telemetry_options(&config, true, None))
         .map_err(|error| Failure::usage(format!("the log file cannot be opened: {error}")))?;
     for warning in &config.warnings {
@@ -63,7 +63,7 @@ fn notify(state: &str) {
 }
 
 /// Sends true on the first SIGTERM or SIGINT; ends the process on the second.
-pub async fn stop_on_signal(stop: watch::Sender<bool>) {
+pub(crate) async fn stop_on_signal(stop: watch::Sender<bool>) {
     let (Ok(mut term), Ok(mut int)) = (signal(SignalKind::terminate()), signal(SignalKind::interrupt())) else {
         tracing::error!("Signals cannot be heard: stop with SIGKILL");
         return;
@@ -83,7 +83,7 @@ pub async fn stop_on_signal(stop: watch::Sender<bool>) {
 }
 
 /// Only the stand-ins, until a signal.
-pub async fn sandbox(
+pub(crate) async fn sandbox(
     population: u32,
     speed: f64,
     webhook_url: Option<String>,

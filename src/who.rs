@@ -12,10 +12,10 @@ use std::io::IsTerminal;
 use std::sync::Arc;
 
 /// Says whether a passphrase is the operator's.
-pub type Check = Arc<dyn Fn(&str) -> bool + Send + Sync>;
+pub(crate) type Check = Arc<dyn Fn(&str) -> bool + Send + Sync>;
 
 /// The name of the account that this process runs under.
-pub fn os_user() -> String {
+pub(crate) fn os_user() -> String {
     use std::os::unix::fs::MetadataExt;
     let Ok(uid) = std::fs::metadata("/proc/self").map(|meta| meta.uid()) else {
         return std::env::var("USER").unwrap_or_else(|_| "unknown".to_owned());
@@ -30,15 +30,15 @@ pub fn os_user() -> String {
 }
 
 /// Who acts, with the check that opens the console's lock.
-pub struct Who {
+pub(crate) struct Who {
     /// The actor.
-    pub actor: Actor,
+    pub(crate) actor: Actor,
     /// Opens the lock; none where no passphrase is configured.
-    pub check: Option<Check>,
+    pub(crate) check: Option<Check>,
 }
 
 /// Finds out who acts, asking for a passphrase where one is needed.
-pub fn who(settings: &Settings, named: Option<&str>, via: &'static str) -> Result<Who, Failure> {
+pub(crate) fn who(settings: &Settings, named: Option<&str>, via: &'static str) -> Result<Who, Failure> {
     let os_user = os_user();
     let sandbox = settings.environment == Environment::Sandbox;
     let mine: Vec<&Operator> = settings.operators.iter().filter(|operator| operator.os_user == os_user).collect();
@@ -92,7 +92,7 @@ fn verify(given: &str, hash: &str) -> bool {
 }
 
 /// Asks twice for a passphrase and answers its hash for the configuration.
-pub fn new_hash(random: &dyn Fn(&mut [u8])) -> Result<String, Failure> {
+pub(crate) fn new_hash(random: &dyn Fn(&mut [u8])) -> Result<String, Failure> {
     let ask = |prompt: &str| {
         rpassword::prompt_password(prompt)
             .map_err(|error| Failure::usage(format!("no passphrase could be read: {error}")))

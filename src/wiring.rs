@@ -12,17 +12,17 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 /// Where services are and what opens them.
-pub struct Access {
+pub(crate) struct Access {
     /// The Bot API.
-    pub telegram_url: String,
+    pub(crate) telegram_url: String,
     /// The bot's token; without it there is no bot.
-    pub telegram_token: Option<Secret>,
+    pub(crate) telegram_token: Option<Secret>,
     flutterwave_url: String,
     flutterwave_key: Option<Secret>,
     rates_url: String,
     rates_key: Option<Secret>,
     /// What authenticates the rail's webhooks.
-    pub hashes: Vec<Secret>,
+    pub(crate) hashes: Vec<Secret>,
 }
 
 /// The hash that our own stand-in sends along with webhooks.
@@ -31,7 +31,7 @@ const SANDBOX_HASH: &str = "sandbox-webhook-secret";
 impl Access {
     /// The real services, or what the configuration says; in SANDBOX the stand-ins fill what is not set. Without
     /// stand-ins of our own (another process has them) their place is an address that refuses.
-    pub fn of(config: &Config, sandbox: Option<&Sandbox>) -> Self {
+    pub(crate) fn of(config: &Config, sandbox: Option<&Sandbox>) -> Self {
         let fallback = |service: &str, real: &str| match sandbox {
             Some(sandbox) => sandbox.url(service).to_owned(),
             None if config.sandbox.enabled => "http://127.0.0.1:9".to_owned(),
@@ -59,13 +59,13 @@ impl Access {
 }
 
 /// Whether this process needs stand-ins of its own.
-pub fn needs_sandbox(config: &Config) -> bool {
+pub(crate) fn needs_sandbox(config: &Config) -> bool {
     let set = [&config.telegram.api_url, &config.flutterwave.base_url, &config.rates_api.url];
     config.sandbox.enabled && set.iter().any(|url| url.is_none())
 }
 
 /// Starts the stand-ins; what they must remember lies beside the store.
-pub async fn start_sandbox(config: &Config) -> Result<Sandbox, Failure> {
+pub(crate) async fn start_sandbox(config: &Config) -> Result<Sandbox, Failure> {
     let state = store_file(&config.store_url).map(|file| file.with_extension("sandbox"));
     let setup = SandboxConfig {
         population: config.sandbox.population,
@@ -73,7 +73,7 @@ pub async fn start_sandbox(config: &Config) -> Result<Sandbox, Failure> {
         speed: config.sandbox.speed,
         webhook_secret: SANDBOX_HASH.to_owned(),
         botapi_spec: std::env::var_os("VIRALCORE_TEST_BOTAPI_SPEC").map(PathBuf::from),
-        // state
+        state,
         ..SandboxConfig::default()
     };
     Sandbox::start(setup)
@@ -87,7 +87,7 @@ fn store_file(url: &str) -> Option<PathBuf> {
 }
 
 /// Opens the store; an existing one that needs migrations is backed up and the copy verified first.
-pub async fn open_store(config: &Config, now: Timestamp) -> Result<Store, Failure> {
+pub(crate) async fn open_store(config: &Config, now: Timestamp) -> Result<Store, Failure> {
     let store = Store::open(&config.store_url, async move |store: &Store| {
         let Some(file) = store.file() else { return Ok(()) };
         let stamp = now.rfc3339().replace(':', "");
@@ -135,7 +135,7 @@ fn write_private(path: &Path, text: &str) -> std::io::Result<()> {
 }
 
 /// The clock of the machine.
-pub fn clock() -> app::Clock {
+pub(crate) fn clock() -> app::Clock {
     Arc::new(|| {
         let since = std::time::SystemTime::now().duration_since(std::time::UNIX_EPOCH).unwrap_or_default();
         Timestamp::from_micros(i64::try_from(since.as_micros()).unwrap_or(i64::MAX))
@@ -143,7 +143,7 @@ pub fn clock() -> app::Clock {
 }
 
 /// The randomness of the machine.
-pub fn random() -> app::Random {
+pub(crate) fn random() -> app::Random {
     Arc::new(|bytes| {
         if let Err(error) = getrandom::fill(bytes) {
             // Ids and nonces cannot be made without it, and guessing them would be worse than stopping.
@@ -154,7 +154,7 @@ pub fn random() -> app::Random {
 }
 
 /// Puts the business together. Needs a tokio runtime.
-pub fn build(config: &Config, store: Store, access: &Access) -> Result<App, Failure> {
+pub(crate) fn build(config: &Config, store: Store, access: &Access) -> Result<App, Failure> {
     let timing = &config.settings.timing;
     let timeouts = Timeouts { connect: timing.connect, read: timing.read_total, transfer: timing.transfer_total };
     let http = HttpClient::new(timeouts).map_err(|error| Failure::refused("http", error))?;

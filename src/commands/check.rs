@@ -6,7 +6,7 @@ use crate::output::{Failure, Output};
 use serde_json::json;
 
 /// Checks everything; any failure makes the exit code 1, after all of them were shown.
-pub async fn check(config: &Config, online: bool, out: Output) -> Result<(), Failure> {
+pub(crate) async fn check(config: &Config, online: bool, out: Output) -> Result<(), Failure> {
     let desk = desk(config, out).await?;
     let mut lines: Vec<(String, bool, String)> = Vec::new();
     lines.push(("configuration".to_owned(), true, format!("{} warnings", config.warnings.len())));

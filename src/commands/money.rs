@@ -12,7 +12,7 @@ use domain::{CaseId, IdempotencyKey, Money, UserId, WithdrawalId};
 use serde_json::json;
 
 /// `viralcore withdrawals …`
-pub async fn withdrawals(desk: &Desk, words: Withdrawals) -> Result<(), Failure> {
+pub(crate) async fn withdrawals(desk: &Desk, words: Withdrawals) -> Result<(), Failure> {
     let Desk { app, actor, out, now } = desk;
     match words {
         Withdrawals::List { state, user, page } => {
@@ -99,7 +99,7 @@ async fn decision(desk: &Desk, target: &Target) -> Result<Decision, Failure> {
 }
 
 /// `viralcore users …`
-pub async fn users(desk: &Desk, words: Users) -> Result<(), Failure> {
+pub(crate) async fn users(desk: &Desk, words: Users) -> Result<(), Failure> {
     let Desk { app, actor, out, now } = desk;
     match words {
         Users::List { search, page } => {
@@ -144,7 +144,7 @@ async fn adjust(desk: &Desk, given: Amount, debit: bool) -> Result<(), Failure> 
 }
 
 /// `viralcore approvals …`
-pub async fn approvals(desk: &Desk, words: Approvals) -> Result<(), Failure> {
+pub(crate) async fn approvals(desk: &Desk, words: Approvals) -> Result<(), Failure> {
     let Desk { app, actor, out, now } = desk;
     let version = async |id: i64| {
         let rows = app.cases(false).await?;
@@ -171,7 +171,7 @@ pub async fn approvals(desk: &Desk, words: Approvals) -> Result<(), Failure> {
 }
 
 /// `viralcore switch …`
-pub async fn switches(desk: &Desk, words: SwitchWords) -> Result<(), Failure> {
+pub(crate) async fn switches(desk: &Desk, words: SwitchWords) -> Result<(), Failure> {
     let Desk { app, actor, out, now } = desk;
     let parse = |word: &str| {
         word.parse::<Switch>().map_err(|_| Failure::usage("a switch is withdrawals, payments, placements or vps"))

@@ -10,7 +10,7 @@ use serde_json::{Value, json};
 use std::path::Path;
 
 /// `viralcore ledger …`
-pub async fn ledger(desk: &Desk, words: LedgerWords) -> Result<(), Failure> {
+pub(crate) async fn ledger(desk: &Desk, words: LedgerWords) -> Result<(), Failure> {
     let store = desk.app.store();
     match words {
         LedgerWords::Accounts { prefix, page } => {
@@ -57,7 +57,7 @@ pub async fn ledger(desk: &Desk, words: LedgerWords) -> Result<(), Failure> {
 }
 
 /// `viralcore store …`
-pub async fn store(config: &Config, words: StoreWords, out: Output) -> Result<(), Failure> {
+pub(crate) async fn store(config: &Config, words: StoreWords, out: Output) -> Result<(), Failure> {
     match words {
         StoreWords::Migrate => {
             let store = wiring::open_store(config, wiring::clock()()).await?;
@@ -120,7 +120,7 @@ async fn restore(config: &Config, from: &Path, out: Output) -> Result<(), Failur
 }
 
 /// `viralcore config …`
-pub fn config(config: &Config, words: ConfigWords, out: Output) {
+pub(crate) fn config(config: &Config, words: ConfigWords, out: Output) {
     let ConfigWords::Show = words;
     if out.json {
         println!("{}", config.to_json());

@@ -6,7 +6,7 @@ use crate::output::Failure;
 use serde_json::{Value, json};
 
 /// `viralcore jobs …`
-pub async fn jobs(desk: &Desk, words: Jobs) -> Result<(), Failure> {
+pub(crate) async fn jobs(desk: &Desk, words: Jobs) -> Result<(), Failure> {
     let Desk { app, actor, out, now } = desk;
     let shown = |job: &store::jobs::Job| {
         json!({
@@ -43,7 +43,7 @@ pub async fn jobs(desk: &Desk, words: Jobs) -> Result<(), Failure> {
 }
 
 /// `viralcore events …`
-pub async fn events(desk: &Desk, words: Events) -> Result<(), Failure> {
+pub(crate) async fn events(desk: &Desk, words: Events) -> Result<(), Failure> {
     let Events::List { event_type, page } = words;
     let before = after(&page)?.unwrap_or(i64::MAX);
     let rows = desk.app.events_before(&event_type, before, i64::from(page.limit)).await?;
@@ -63,7 +63,7 @@ pub async fn events(desk: &Desk, words: Events) -> Result<(), Failure> {
 }
 
 /// `viralcore audit …`
-pub async fn audit(desk: &Desk, words: Audit) -> Result<(), Failure> {
+pub(crate) async fn audit(desk: &Desk, words: Audit) -> Result<(), Failure> {
     match words {
         Audit::List { search, page } => {
             let rows = desk.app.audit_rows(&search, after(&page)?, page.limit).await?;
