@@ -137,7 +137,6 @@ pub(crate) struct Target {
 
 /// Withdrawals.
 #[derive(Debug, Subcommand)]
-#[expect(missing_docs, reason = "fields carry their help")]
 pub(crate) enum Withdrawals {
     /// List them, newest first
     List {
@@ -228,7 +227,6 @@ pub(crate) struct Amount {
 
 /// Users.
 #[derive(Debug, Subcommand)]
-#[expect(missing_docs, reason = "fields carry their help")]
 pub(crate) enum Users {
     /// List them
     List {
@@ -270,7 +268,6 @@ pub(crate) enum Users {
 
 /// Cases.
 #[derive(Debug, Subcommand)]
-#[expect(missing_docs, reason = "fields carry their help")]
 pub(crate) enum Approvals {
     /// List them, open ones first
     List {
@@ -291,7 +288,6 @@ pub(crate) enum Approvals {
 
 /// Switches.
 #[derive(Debug, Subcommand)]
-#[expect(missing_docs, reason = "fields carry their help")]
 pub(crate) enum SwitchWords {
     /// Every switch
     List,
@@ -315,7 +311,6 @@ pub(crate) enum SwitchWords {
 
 /// The books.
 #[derive(Debug, Subcommand)]
-#[expect(missing_docs, reason = "fields carry their help")]
 pub(crate) enum LedgerWords {
     /// Accounts and what they hold
     Accounts {
@@ -339,7 +334,6 @@ pub(crate) enum LedgerWords {
 
 /// The queue.
 #[derive(Debug, Subcommand)]
-#[expect(missing_docs, reason = "fields carry their help")]
 pub(crate) enum Jobs {
     /// List jobs
     List {
@@ -369,7 +363,6 @@ pub(crate) enum Jobs {
 
 /// What happened.
 #[derive(Debug, Subcommand)]
-#[expect(missing_docs, reason = "fields carry their help")]
 pub(crate) enum Events {
     /// The newest first
     List {
@@ -383,7 +376,6 @@ pub(crate) enum Events {
 
 /// The audit.
 #[derive(Debug, Subcommand)]
-#[expect(missing_docs, reason = "fields carry their help")]
 pub(crate) enum Audit {
     /// The newest first
     List {
@@ -406,7 +398,6 @@ pub(crate) enum ConfigWords {
 
 /// Upkeep.
 #[derive(Debug, Subcommand)]
-#[expect(missing_docs, reason = "fields carry their help")]
 pub(crate) enum StoreWords {
     /// Apply the migrations that are missing, after a backup
     Migrate,
