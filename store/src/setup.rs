@@ -302,6 +302,7 @@ async fn open_sqlite(
     if let Some(folder) = path.parent().filter(|folder| !folder.as_os_str().is_empty()) {
         std::fs::create_dir_all(folder).map_err(|e| OpenError::Path { path: name.clone(), why: e.to_string() })?;
     }
+    make_file(path).map_err(|e| OpenError::Path { path: name.clone(), why: e.to_string() })?;
     let writer = Writer::new(
         Home::of(Conn::Own(Box::new(sqlite_connection(path, false).await?))),
         changes.clone(),
@@ -316,6 +317,22 @@ async fn open_sqlite(
         .connect_lazy(&connect_url(&format!("sqlite://{name}")))
         .map_err(|e| classify(&name, e))?;
     Ok(Engine::Sqlite { writer, read })
+}
+
+/// Makes a new store's file readable and writable for its owner and group, and for nobody else: several accounts of the
+/// system may share one store. SQLite gives its journal files the mode of the file.
+fn make_file(path: &Path) -> std::io::Result<()> {
+    let mut options = std::fs::File::options();
+    options.create(true).truncate(false).write(true);
+    #[cfg(unix)]
+    {
+        use std::os::unix::fs::OpenOptionsExt;
+        options.mode(0o660);
+    }
+    match options.open(path) {
+        Err(error) if path.exists() && error.kind() == std::io::ErrorKind::PermissionDenied => Ok(()),
+        other => other.map(|_| ()),
+    }
 }
 
 async fn open_postgres(url: &str) -> Result<Engine, OpenError> {
