@@ -21,7 +21,9 @@ impl App {
     /// Compares the last days. The reason of a failure is for operators.
     pub async fn reconcile(&self, now: Timestamp) -> Result<(), String> {
         let from = now.minus(WINDOW);
-        let listed = self.listed(from, now).await?;
+        // A day more on both sides: the rail's days need not begin when ours do.
+        let day = Duration::from_secs(86_400);
+        let (listed, unreadable) = self.listed(from.minus(day), now.plus(day)).await?;
         let ours = self.attempts_between(from, now).await.map_err(|error| error.to_string())?;
         let mut found = 0;
         let mut references: HashMap<&str, i64> = HashMap::with_capacity(listed.len());
@@ -40,6 +42,12 @@ impl App {
             };
             found += self.note(&format!("transfer:{}", transfer.id), what, now).await?;
         }
+        if let Some(first) = unreadable.first() {
+            // What is not found may be among them, so nothing is said to be missing.
+            let what = format!("{} listed transfers cannot be read: {first}", unreadable.len());
+            found += self.note("transfer:unreadable", Some(what), now).await?;
+            return Ok(());
+        }
         for attempt in ours.values().filter(|attempt| now.since(attempt.updated_at) > SETTLING) {
             let on_its_way = matches!(attempt.state.as_str(), "accepted" | "paid");
             if on_its_way && !references.contains_key(attempt.reference.as_str()) {
@@ -57,22 +65,21 @@ impl App {
     }
 
     /// By id: a page may show again what new transfers pushed down.
-    async fn listed(&self, from: Timestamp, to: Timestamp) -> Result<BTreeMap<i64, Transfer>, String> {
-        let mut listed = BTreeMap::new();
+    /// The second part is what could not be read.
+    async fn listed(&self, from: Timestamp, to: Timestamp) -> Result<(BTreeMap<i64, Transfer>, Vec<String>), String> {
+        let (mut listed, mut unreadable) = (BTreeMap::new(), Vec::new());
         let mut page = 1;
         loop {
             let read =
                 self.flutterwave().list(&from.date(), &to.date(), page).await.map_err(|error| error.to_string())?;
-            for why in &read.unreadable {
-                tracing::warn!(why, "A listed transfer could not be read");
-            }
+            unreadable.extend(read.unreadable);
             if read.total_pages > PAGES_MAX {
                 // Half a list would make a case of every transfer that is on the other half.
                 return Err(format!("the rail lists {} pages, more than {PAGES_MAX}", read.total_pages));
             }
             listed.extend(read.items.into_iter().map(|transfer| (transfer.id, transfer)));
             if page >= read.total_pages {
-                return Ok(listed);
+                return Ok((listed, unreadable));
             }
             page += 1;
         }

@@ -1,4 +1,5 @@
-//! A business on a real SQLite file and the stand-ins over HTTP, with a clock that tests move.
+//! A business on a real SQLite file, or a schema of its own on PostgreSQL, and the stand-ins over HTTP, with a clock
+//! that tests move.
 
 #![allow(dead_code, unreachable_pub, missing_docs, reason = "each test file uses its part")]
 
@@ -15,12 +16,34 @@ use providers::flutterwave::{Flutterwave, FlutterwaveConfig};
 use providers::http::{HttpClient, Timeouts};
 use sandbox::{Sandbox, SandboxConfig};
 use serde_json::{Value, json};
+use sqlx::{AnyConnection, AssertSqlSafe, Connection};
+use std::collections::BTreeMap;
 use std::path::PathBuf;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicI64, AtomicU64, Ordering};
 use std::time::Duration;
 
 pub const START: Timestamp = Timestamp::from_secs(1_790_000_000);
+
+/// Names a PostgreSQL database for the tests that run on both engines.
+pub const POSTGRES: &str = "VIRALCORE_TEST_POSTGRES_URL";
+
+/// The address of PostgreSQL, or a word that its part of the test was skipped.
+pub fn postgres() -> Option<String> {
+    let url = std::env::var(POSTGRES).ok();
+    if url.is_none() {
+        println!("skipped on PostgreSQL: {POSTGRES} is not set");
+    }
+    url
+}
+
+/// A fast rail: what hangs is given up soon.
+pub fn brisk() -> Settings {
+    let mut settings = settings();
+    settings.timing.transfer_total = Duration::from_millis(700);
+    settings.timing.read_total = Duration::from_millis(700);
+    settings
+}
 
 /// Everything of one test.
 pub struct World {
@@ -30,13 +53,31 @@ pub struct World {
     pub http: reqwest::Client,
     pub store_url: String,
     dir: PathBuf,
+    /// On PostgreSQL: the database's address and the schema that is dropped in the end.
+    schema: Option<(String, String)>,
     counter: AtomicU64,
 }
 
 impl Drop for World {
     fn drop(&mut self) {
         let _ = std::fs::remove_dir_all(&self.dir);
+        if let Some((base, schema)) = self.schema.take() {
+            // The test's runtime may be ending: a thread with one of its own.
+            let dropped = std::thread::spawn(move || {
+                let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
+                runtime.block_on(async { execute(&base, &format!("drop schema {schema} cascade")).await });
+            });
+            let _ = dropped.join();
+        }
     }
+}
+
+/// A statement past the store, for what the store itself would never do.
+pub async fn execute(url: &str, sql: &str) {
+    sqlx::any::install_default_drivers();
+    let mut conn = AnyConnection::connect(url).await.unwrap();
+    sqlx::raw_sql(AssertSqlSafe(sql.to_owned())).execute(&mut conn).await.unwrap();
+    conn.close().await.unwrap();
 }
 
 pub fn operator(name: &str, role: Role) -> Operator {
@@ -86,13 +127,26 @@ impl World {
     }
 
     pub async fn with(settings: Settings) -> Self {
-        let dir = std::env::temp_dir().join(format!("viralcore-app-{:x}", unique()));
-        let store_url = format!("sqlite://{}/viralcore.db", dir.display());
+        Self::on(None, settings).await
+    }
+
+    /// On PostgreSQL where an address is given.
+    pub async fn on(postgres: Option<&str>, settings: Settings) -> Self {
+        let name = format!("viralcore_app_{:x}", unique());
+        let dir = std::env::temp_dir().join(&name);
+        let (store_url, schema) = match postgres {
+            Some(base) => {
+                execute(base, &format!("create schema {name}")).await;
+                (format!("{base}?options[search_path]={name}"), Some((base.to_owned(), name)))
+            }
+            None => (format!("sqlite://{}/viralcore.db", dir.display()), None),
+        };
         let sandbox = Sandbox::start(SandboxConfig::default()).await.unwrap();
         let clock = Arc::new(AtomicI64::new(START.micros()));
         let app = build(&store_url, &sandbox, settings, &clock).await;
-        let world =
-            Self { app, sandbox, clock, http: reqwest::Client::new(), store_url, dir, counter: AtomicU64::new(1) };
+        let http = reqwest::Client::new();
+        let world = Self { app, sandbox, clock, http, store_url, dir, schema, counter: AtomicU64::new(1) };
+        world.post("_clock", json!({ "now_ms": START.micros() / 1_000 })).await;
         world.app.refresh_rates(world.now()).await.unwrap();
         world.app.refresh_banks(world.now()).await.unwrap();
         world
@@ -102,6 +156,22 @@ impl World {
     pub async fn restart(&mut self) {
         let settings = self.app.settings().clone();
         self.app = build(&self.store_url, &self.sandbox, settings, &self.clock).await;
+    }
+
+    /// Another process on the same store, with settings of its own.
+    pub async fn another(&self, settings: Settings) -> App {
+        build(&self.store_url, &self.sandbox, settings, &self.clock).await
+    }
+
+    /// A statement past the store.
+    pub async fn raw(&self, sql: &str) {
+        execute(&self.store_url, sql).await;
+    }
+
+    /// Makes every schedule due, as starting the workers does; none of them is run.
+    pub async fn arm(&self) {
+        let (_keep, stop) = tokio::sync::watch::channel(true);
+        self.app.run_workers("arm", stop).await.unwrap();
     }
 
     pub fn now(&self) -> Timestamp {
@@ -180,22 +250,28 @@ impl World {
         while self.app.run_due_jobs().await.unwrap() > 0 {}
     }
 
-    /// Lets time pass in steps, running what comes due, until the withdrawal is in one of the states.
+    /// Lets time pass to whatever is due next, running it, until the withdrawal is in one of the states. After every
+    /// step the invariants hold.
     pub async fn until(&self, id: WithdrawalId, wanted: &[WithdrawalState]) -> WithdrawalState {
         for _ in 0..400 {
             self.settle().await;
+            self.sound().await;
             let state = self.state(id).await;
             if wanted.contains(&state) {
                 return state;
             }
-            self.pass(Duration::from_secs(10));
-            self.advance_rail(10_000).await;
+            self.step().await;
         }
         panic!("withdrawal {id} is {} and not one of {wanted:?}", self.state(id).await)
     }
 
-    fn rail_root(&self) -> String {
-        self.sandbox.url("flutterwave").trim_end_matches("/v3").to_owned()
+    /// Lets time pass until the next job is due: a second at least, ten minutes at most.
+    pub async fn step(&self) {
+        let ready = self.app.jobs("ready", 0, 1_000).await.unwrap();
+        let next = ready.iter().map(|job| job.run_at.since(self.now())).min();
+        let wait = next.unwrap_or(Duration::from_secs(10)).clamp(Duration::from_secs(1), Duration::from_secs(600));
+        self.pass(wait);
+        self.advance_rail(u64::try_from(wait.as_millis()).unwrap() + 1).await;
     }
 
     pub async fn advance_rail(&self, ms: u64) {
@@ -220,7 +296,6 @@ impl World {
 
     /// What the rail really created and was asked.
     pub async fn record(&self) -> Value {
-        let _ = self.rail_root();
         let url = format!("{}/flutterwave/_record", self.sandbox.url("control").trim_end_matches('/'));
         self.http.get(url).send().await.unwrap().json().await.unwrap()
     }
@@ -228,6 +303,48 @@ impl World {
     /// Transfers that the rail really created.
     pub async fn transfers(&self) -> Vec<Value> {
         self.record().await["transfers"].as_array().cloned().unwrap_or_default()
+    }
+
+    /// How often the rail was asked for an operation.
+    pub async fn asked(&self, op: &str) -> usize {
+        let record = self.record().await;
+        record["calls"].as_array().unwrap().iter().filter(|call| call["op"] == op).count()
+    }
+
+    /// The rail's record against our books: a reference makes one transfer, a withdrawal at most one SUCCESSFUL, `paid`
+    /// exactly one and of its amount; what ended otherwise none. Money is conserved for a user who was given `given`.
+    pub async fn judge(&self, user: UserId, given: Money, ids: &[WithdrawalId]) {
+        let transfers = self.transfers().await;
+        let mut references: BTreeMap<String, usize> = BTreeMap::new();
+        for transfer in &transfers {
+            *references.entry(transfer["reference"].as_str().unwrap().to_owned()).or_default() += 1;
+        }
+        assert!(references.values().all(|n| *n == 1), "a reference made two transfers: {transfers:?}");
+        let (mut gone, currency) = (0, given.currency());
+        for id in ids {
+            let detail = self.app.withdrawal(*id).await.unwrap().unwrap();
+            let row = detail.row;
+            let prefix = format!("vc-w-{id}-");
+            let of_ours = transfers.iter().filter(|t| t["reference"].as_str().unwrap().starts_with(&prefix));
+            let paid: Vec<&Value> = of_ours.filter(|t| t["status"] == "SUCCESSFUL").collect();
+            assert!(paid.len() <= 1, "withdrawal {id} was paid twice: {paid:?}");
+            match row.state {
+                WithdrawalState::Paid => {
+                    assert_eq!(paid.len(), 1, "withdrawal {id}: {transfers:?}");
+                    let amount = Money::parse(&paid[0]["amount"].to_string(), domain::Currency::Ngn).unwrap();
+                    assert_eq!(amount, row.payout);
+                }
+                WithdrawalState::Failed | WithdrawalState::Rejected => assert!(paid.is_empty(), "{id}: {paid:?}"),
+                _ => {}
+            }
+            let away = row.state == WithdrawalState::Frozen && detail.open_holds == 0;
+            if away || matches!(row.state, WithdrawalState::Paid | WithdrawalState::Sent) {
+                gone += row.amount.minor();
+            }
+        }
+        let row = self.app.user(user).await.unwrap().unwrap();
+        let left: i64 = row.balances.iter().filter(|(_, m)| m.currency() == currency).map(|(_, m)| m.minor()).sum();
+        assert_eq!(left + gone, given.minor(), "money is conserved");
     }
 
     /// Every invariant holds, the audit's chain too.
