@@ -138,7 +138,8 @@ fn unavailable() -> Response {
 
 /// The payout rail's news. 200 means that it was kept; the rail sends anything else again.
 async fn flutterwave(With(state): With<Arc<State>>, request: Request<Body>) -> Response {
-    let span = tracing::info_span!("webhook", correlation_id = state.app.short_id(), source = "flutterwave");
+    // An error span, so that its id is on every line at whatever level.
+    let span = tracing::error_span!("webhook", correlation_id = state.app.short_id(), source = "flutterwave");
     take_webhook(&state, request).instrument(span).await
 }
 
