@@ -100,6 +100,10 @@ fn demo_folder(ask: &mut Ask) -> Result<DemoFolder, Failure> {
     ] {
         ask.variables.entry(key.to_owned()).or_insert(value);
     }
+    // Whatever the configuration says of real services: the demo speaks to the stand-ins only.
+    for key in ["TELEGRAM__API_URL", "FLUTTERWAVE__BASE_URL", "PRICES__EXCHANGERATE_URL"] {
+        ask.variables.insert(format!("VIRALCORE__{key}"), String::new());
+    }
     Ok(DemoFolder(folder))
 }
 

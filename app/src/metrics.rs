@@ -7,10 +7,12 @@ use std::fmt::Write;
 use std::sync::{Mutex, PoisonError};
 
 /// A family of metrics: name, type, sentence.
-const FAMILIES: [(&str, &str, &str); 12] = [
+const FAMILIES: [(&str, &str, &str); 14] = [
     ("user_registrations_total", "counter", "Users that appeared since start."),
     ("withdrawal_requests_total", "counter", "Withdrawals that entered a status since start."),
     ("flutterwave_api_errors_total", "counter", "Calls to the payout rail that did not succeed, by error code."),
+    ("telegram_conflicts_total", "counter", "Polls that Telegram refused because another copy polls."),
+    ("telegram_updates_parked_total", "counter", "Updates given up after repeated failures."),
     ("provider_api_latency_seconds", "histogram", "Duration of calls to providers."),
     ("user_balance_usd", "gauge", "Sum of users' USD purses, by purse."),
     ("user_balance_ngn", "gauge", "Sum of users' NGN purses, by purse."),
