@@ -97,6 +97,8 @@ fn demo_folder(ask: &mut Ask) -> Result<DemoFolder, Failure> {
         ("VIRALCORE__LOGS__DIR", folder.join("logs").display().to_string()),
         ("VIRALCORE__HTTP__BIND", "127.0.0.1:0".to_owned()),
         ("VIRALCORE__HTTP__ADMIN_BIND", "127.0.0.1:0".to_owned()),
+        // Simulated earnings are minutes old at most: with the usual hour every request would be flagged.
+        ("VIRALCORE__WITHDRAWALS__VELOCITY__INCOME_FRESH", "3s".to_owned()),
     ] {
         ask.variables.entry(key.to_owned()).or_insert(value);
     }
