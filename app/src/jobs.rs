@@ -308,7 +308,7 @@ impl App {
 
     /// How long a worker owns a job without saying that it lives: the longest call and a bit.
     fn job_lease(&self) -> Duration {
-        self.settings().timing.transfer_total + Duration::from_secs(30)
+        self.settings().timing.transfer_total + self.scaled(Duration::from_secs(30))
     }
 
     /// Keeps a job's lease alive at a third of it while the job runs. Ends only when the lease was lost; the job's own
