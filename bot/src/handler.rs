@@ -55,11 +55,9 @@ pub(crate) async fn handle(context: &Context, update: &InboxUpdate, seat: &mut S
         }
         Incoming::Message(message) if message.private => handling.message(&message, seat).await,
         Incoming::Message(message) => handling.group_text(&message).await,
-        Incoming::Press(press) => match press.message {
-            Some(shown) if context.app.settings().ops_chats.contains(&shown.chat) => {
-                crate::ops_press::handle(&handling, &press, shown.chat).await
-            }
-            _ => handling.press(&press, seat).await,
+        Incoming::Press(press) => match crate::ops_press::chat_of(&handling, &press).await? {
+            Some(chat) => crate::ops_press::handle(&handling, &press, chat).await,
+            None => handling.press(&press, seat).await,
         },
     };
     match done {

@@ -57,6 +57,9 @@ pub enum BotError {
     /// Telegram does not accept the token.
     #[error("Telegram does not accept the token")]
     TokenRefused,
+    /// A part ended by a panic; the bot can be started again.
+    #[error("{0} ended by a panic")]
+    Broken(&'static str),
 }
 
 /// Runs the bot until shutdown, then lets what has begun end: handlers first, then the messages that they made.
@@ -74,18 +77,24 @@ pub async fn run(app: App, options: BotOptions, mut shutdown: watch::Receiver<bo
     let (stop_worker, worker_stops) = watch::channel(false);
     let (stop_sender, sender_stops) = watch::channel(false);
     let worker = worker::Worker::new(Arc::clone(&context), options.workers, worker_stops);
-    let worker = tokio::spawn(worker.run());
     let sender = sender::Sender::new(Arc::clone(&context), api.clone(), options.send_limits);
-    let sender = tokio::spawn(sender.run(sender_stops));
-    let polled = poll::run(context, api, options.poll_timeout, shutdown).await;
+    // In sets, so that they end with this function however it ends: two senders would send everything twice.
+    let (mut working, mut sending) = (tokio::task::JoinSet::new(), tokio::task::JoinSet::new());
+    working.spawn(worker.run());
+    sending.spawn(sender.run(sender_stops));
+    let polled = tokio::select! {
+        polled = poll::run(context, api, options.poll_timeout, shutdown) => {
+            polled.map_err(|poll::TokenRefused| BotError::TokenRefused)
+        }
+        // Neither ends by itself, other than in a panic.
+        _ = working.join_next() => Err(BotError::Broken("handling updates")),
+        _ = sending.join_next() => Err(BotError::Broken("sending messages")),
+    };
     let _ = stop_worker.send(true);
-    let worked = worker.await;
+    let _ = working.join_next().await;
     let _ = stop_sender.send(true);
-    let sent = sender.await;
-    if worked.is_err() || sent.is_err() {
-        tracing::error!("A part of the bot ended in a panic");
-    }
-    polled.map_err(|poll::TokenRefused| BotError::TokenRefused)
+    let _ = sending.join_next().await;
+    polled
 }
 
 /// Keeps an update that a webhook brought; the running bot handles it. False when it is no update. The webhook is

@@ -11,6 +11,17 @@ use app::notice::OpsWithdrawal;
 use domain::UserId;
 use domain::operator::Actor;
 
+/// The ops chat that a press belongs to. Where an operator's own chat is one, the user's menus work there too.
+pub(crate) async fn chat_of(handling: &Handling<'_>, press: &Press) -> Result<Option<i64>, HandleError> {
+    let app = &handling.context.app;
+    let chat = press.message.map(|shown| shown.chat).filter(|chat| app.settings().ops_chats.contains(chat));
+    let Some(chat) = chat.filter(|chat| *chat > 0) else { return Ok(chat) };
+    let Some((keyboard, _)) = parse_callback(&press.data) else { return Ok(None) };
+    let row = app.keyboard(keyboard).await?;
+    let decides = row.and_then(|row| Sheet::read(&row.actions)).is_some_and(|sheet| sheet.ops.is_some());
+    Ok(decides.then_some(chat))
+}
+
 pub(crate) async fn handle(handling: &Handling<'_>, press: &Press, chat: i64) -> Result<(), HandleError> {
     let app = &handling.context.app;
     let origin = Origin {

@@ -74,10 +74,15 @@ pub(crate) async fn introduce(api: &Api, shutdown: &mut watch::Receiver<bool>) -
     struct Me {
         username: String,
     }
-    let Some(me) = insist(api, &GetMe::new(), shutdown).await? else { return Ok(None) };
-    let Ok(Me { username }) = serde_json::from_str(me.get()) else {
-        tracing::error!("getMe told no name");
-        return Err(TokenRefused);
+    let username = loop {
+        let Some(me) = insist(api, &GetMe::new(), shutdown).await? else { return Ok(None) };
+        if let Ok(Me { username }) = serde_json::from_str(me.get()) {
+            break username;
+        }
+        tracing::error!("getMe told no name; it is asked again");
+        if paused(CONFLICT, shutdown).await {
+            return Ok(None);
+        }
     };
     // While a webhook is set, Telegram refuses to be polled. What waits is kept.
     if insist(api, &DeleteWebhook::new(), shutdown).await?.is_none() {

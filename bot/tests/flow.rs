@@ -42,7 +42,7 @@ async fn a_double_tap_makes_one_request() {
     let (first, second) = tokio::join!(world.presses(ADA, "Confirm"), world.presses(ADA, "Confirm"));
     world.reads(ADA, "is requested").await;
     let texts = [world.answer_to(&first).await, world.answer_to(&second).await];
-    assert!(texts.iter().any(|text| text.contains("already confirmed")), "{texts:?}");
+    assert!(texts.iter().any(|text| text.contains("used already")), "{texts:?}");
     assert_eq!(world.profile(ADA).await.withdrawals.len(), 1);
     assert_eq!(world.profile(ADA).await.affiliate, usd(20));
 }
@@ -214,5 +214,28 @@ async fn an_operator_rejects_on_the_phone_and_nobody_else_can() {
     let told = world.reads(ADA, "was declined").await;
     assert!(told["text"].as_str().unwrap().contains("does not match the name"), "{told}");
     assert_eq!(world.profile(ADA).await.affiliate, usd(25));
+    world.no_problems().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn simulated_people_find_their_way_to_a_withdrawal() {
+    let mut world = World::peopled(6).await;
+    world.start();
+    for user in world.sandbox.population_ids() {
+        world.earns(user, Purse::Affiliate, "40").await;
+    }
+    world.sandbox.start_population();
+    let deadline = tokio::time::Instant::now() + std::time::Duration::from_secs(60);
+    loop {
+        let mut asked = 0;
+        for user in world.sandbox.population_ids() {
+            asked += world.profile(user).await.withdrawals.len();
+        }
+        if asked >= 2 {
+            break;
+        }
+        assert!(tokio::time::Instant::now() < deadline, "nobody found the way");
+        tokio::time::sleep(std::time::Duration::from_millis(50)).await;
+    }
     world.no_problems().await;
 }

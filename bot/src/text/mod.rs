@@ -88,7 +88,7 @@ pub(crate) fn slow_down(throttled: &Throttled) -> String {
 pub(crate) const STALE: &str = "This button is from an earlier step. Please use the newest message, or send /start.";
 
 /// A money button for the second time.
-pub(crate) const USED: &str = "You have already confirmed this one. You can follow it under My Withdrawals.";
+pub(crate) const USED: &str = "This button was used already. You can see your requests under My Withdrawals.";
 
 /// A button that is nobody's, or somebody else's.
 pub(crate) const STRANGE: &str = "This button does not work for you. Please send /start for a menu of your own.";

@@ -112,11 +112,20 @@ impl World {
 
     /// A world whose bot does not run yet.
     pub async fn with(settings: Settings) -> Self {
+        Self::made(settings, SandboxConfig::default()).await
+    }
+
+    /// A world with simulated people in a hurry.
+    pub async fn peopled(population: u32) -> Self {
+        Self::made(settings(), SandboxConfig { population, speed: 100.0, ..SandboxConfig::default() }).await
+    }
+
+    async fn made(settings: Settings, sandbox: SandboxConfig) -> Self {
         let botapi_spec = std::env::var_os("VIRALCORE_TEST_BOTAPI_SPEC").map(PathBuf::from);
         if botapi_spec.is_none() {
             eprintln!("calls are not checked: VIRALCORE_TEST_BOTAPI_SPEC is not set");
         }
-        let sandbox = Sandbox::start(SandboxConfig { botapi_spec, ..SandboxConfig::default() }).await.unwrap();
+        let sandbox = Sandbox::start(SandboxConfig { botapi_spec, ..sandbox }).await.unwrap();
         let dir = std::env::temp_dir().join(format!("viralcore-bot-{:x}", unique()));
         std::fs::create_dir_all(&dir).unwrap();
         let store_url = format!("sqlite://{}/viralcore.db", dir.display());

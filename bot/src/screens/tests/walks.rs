@@ -203,3 +203,29 @@ fn a_button_of_an_earlier_step_does_nothing() {
     assert_eq!((phone.toast.as_deref(), phone.command.is_none()), (Some(crate::text::USED), true));
     assert_eq!(phone.on(&Event::Strange).toast.as_deref(), Some(crate::text::STRANGE));
 }
+
+proptest::proptest! {
+    #[test] // Whatever is pressed and typed, money moves by the button of the summary on the screen only.
+    fn money_moves_at_one_place(steps in proptest::collection::vec((0_usize..16, 0_usize..8), 1..40)) {
+        let mut world = World::reply_guy();
+        world.profile.payees = vec![SavedPayee { id: 4, payee: payee() }];
+        let mut phone = Phone { world, ..Phone::new(World::default()) }.on(&Event::Start);
+        for (press, word) in steps {
+            let actions = phone.view.actions();
+            let before = phone.conversation.clone();
+            phone = match actions.get(press) {
+                Some(action) => {
+                    let keyboard = format!("kb{}", phone.screens);
+                    phone.pressed(action.clone(), &keyboard)
+                }
+                None => phone.types(["150", "5", "zenith", "2081554421", "none", "", "/x", "yes"][word]),
+            };
+            let confirmed = actions.get(press) == Some(&Action::Confirm);
+            proptest::prop_assert_eq!(phone.command.is_some(), confirmed);
+            if let Some(Command::RequestWithdrawal { request, .. }) = &phone.command {
+                let Step::Review { payee, quote: Some(quote), .. } = before.step else { panic!("{before:?}") };
+                proptest::prop_assert_eq!((&request.payee, &request.quote), (&payee, &quote));
+            }
+        }
+    }
+}
