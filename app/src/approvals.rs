@@ -11,7 +11,7 @@ use domain::ledger::{Account, Journal, Purse};
 use domain::operator::{Actor, NotAllowed, Role};
 use domain::policy::{self, Level};
 use domain::withdrawal::{Mode, WithdrawalEvent, WithdrawalState};
-use domain::{IdempotencyKey, Money, Timestamp, WithdrawalId, text};
+use domain::{Currency, IdempotencyKey, Money, Timestamp, WithdrawalId, text};
 use serde_json::json;
 use store::holds::Close;
 use store::signatures::NewSignature;
@@ -256,7 +256,9 @@ impl App {
         }
         let solo = w.level >= i64::from(u8::from(Level::TwoNames)) && self.settings().approvers() <= 1;
         if solo {
-            self.solo_cap(tx, w.usd, now).await?;
+            // One that was signed before is in the sum already.
+            let more = if w.signed > 0 { Money::zero(Currency::Usd) } else { w.usd };
+            self.solo_cap(tx, more, now).await?;
         }
         Ok(())
     }
