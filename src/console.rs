@@ -2,7 +2,7 @@
 //! terminal: a hang-up, a panic in a screen or a full pty ends the console only.
 
 use crate::config::Config;
-use crate::output::Failure;
+use crate::output::{Failure, say};
 use crate::runtime::{self, Shop};
 use crate::serve::{stop_on_signal, telemetry_options, tokio_runtime};
 use crate::{telemetry, who, wiring};
@@ -124,6 +124,6 @@ fn hand_over() -> Result<(), Failure> {
     serve.process_group(0);
     let started = serve.spawn().map_err(|error| Failure::refused("detach", format!("serve did not start: {error}")))?;
     drop(started);
-    println!("the runtime goes on as `viralcore serve`; `viralcore` comes back to it");
+    say!("the runtime goes on as `viralcore serve`; `viralcore` comes back to it");
     Ok(())
 }

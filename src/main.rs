@@ -17,13 +17,16 @@ mod wiring;
 use clap::{CommandFactory, Parser};
 use cli::{Cli, Command, Operators};
 use config::{Ask, Config};
-use output::{Failure, Output};
+use output::{Failure, Output, say};
 use std::process::ExitCode;
 
 fn main() -> ExitCode {
     // Files of a store are shared by a group and by nobody else.
     rustix::process::umask(rustix::fs::Mode::from_raw_mode(0o007));
-    let cli = Cli::parse();
+    let cli = match Cli::try_parse() {
+        Ok(cli) => cli,
+        Err(error) => return ExitCode::from(output::wrong_words(&error)),
+    };
     let json = cli.json;
     match run(cli) {
         Ok(()) => ExitCode::SUCCESS,
@@ -35,12 +38,17 @@ fn run(cli: Cli) -> Result<(), Failure> {
     let out = Output { json: cli.json };
     match &cli.command {
         Some(Command::Completions { shell }) => {
-            clap_complete::generate(*shell, &mut Cli::command(), "viralcore", &mut std::io::stdout());
+            let mut script = Vec::new();
+            clap_complete::generate(*shell, &mut Cli::command(), "viralcore", &mut script);
+            say!("{}", String::from_utf8_lossy(&script).trim_end());
             return Ok(());
         }
         Some(Command::Man) => {
-            let page = clap_mangen::Man::new(Cli::command());
-            return page.render(&mut std::io::stdout()).map_err(|error| Failure::refused("failed", error));
+            let mut page = Vec::new();
+            let made = clap_mangen::Man::new(Cli::command()).render(&mut page);
+            made.map_err(|error| Failure::refused("failed", error))?;
+            say!("{}", String::from_utf8_lossy(&page).trim_end());
+            return Ok(());
         }
         Some(Command::Sandbox { population, speed, webhook_url, webhook_secret }) => {
             return block_on(serve::sandbox(*population, *speed, webhook_url.clone(), webhook_secret.clone(), out));
@@ -118,7 +126,7 @@ async fn shell(config: Config, command: Command, out: Output) -> Result<(), Fail
         }
         Command::Store(words) => commands::store(&config, words, out).await,
         Command::Operators(Operators::Passphrase) => {
-            println!("{}", who::new_hash(&*wiring::random())?);
+            say!("{}", who::new_hash(&*wiring::random())?);
             Ok(())
         }
         Command::Operators(Operators::Whoami) => {

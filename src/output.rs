@@ -3,6 +3,42 @@
 use serde::Serialize;
 use serde_json::{Value, json};
 use std::fmt;
+use std::io::Write;
+
+/// A line on stdout.
+macro_rules! say {
+    ($($words:tt)*) => { $crate::output::line(format_args!($($words)*)) };
+}
+pub(crate) use say;
+
+/// Writes a line to stdout. Whoever reads may stop reading (`| head`): what was done is done, and the exit code tells it.
+/// Any other failure, such as a full disk, is one.
+pub(crate) fn line(words: fmt::Arguments<'_>) {
+    let mut out = std::io::stdout().lock();
+    if let Err(error) = writeln!(out, "{words}").and_then(|()| out.flush())
+        && error.kind() != std::io::ErrorKind::BrokenPipe
+    {
+        complain(format_args!("viralcore: the answer could not be written: {error}"));
+        std::process::exit(1);
+    }
+}
+
+/// A line on stderr, if anybody listens.
+fn complain(words: fmt::Arguments<'_>) {
+    let _ = writeln!(std::io::stderr(), "{words}");
+}
+
+/// Wrong words on the command line, or the help that was asked for; answers the exit code.
+pub(crate) fn wrong_words(error: &clap::Error) -> u8 {
+    if error.use_stderr() && std::env::args_os().any(|argument| argument == "--json") {
+        let text = error.to_string();
+        let first = text.split("\n\n").next().unwrap_or_default();
+        return Failure::usage(first.strip_prefix("error: ").unwrap_or(first)).print(true);
+    }
+    // A closed pipe cannot be told.
+    let _ = error.print();
+    u8::from(error.use_stderr()) * 2
+}
 
 /// A command that was refused or failed: exit code 1, or 2 where the words were wrong.
 #[derive(Debug)]
@@ -29,9 +65,9 @@ impl Failure {
     /// Prints it and answers the exit code.
     pub(crate) fn print(&self, json: bool) -> u8 {
         if json {
-            eprintln!("{}", json!({ "error": self.message, "code": self.code }));
+            complain(format_args!("{}", json!({ "error": self.message, "code": self.code })));
         } else {
-            eprintln!("viralcore: {}", self.message);
+            complain(format_args!("viralcore: {}", self.message));
         }
         self.exit
     }
@@ -101,7 +137,7 @@ impl Output {
     pub(crate) fn one(self, value: &impl Serialize) {
         let value = serde_json::to_value(value).unwrap_or(Value::Null);
         if self.json {
-            println!("{value}");
+            say!("{value}");
         } else {
             print_tree(&value, 0);
         }
@@ -111,7 +147,7 @@ impl Output {
     pub(crate) fn list<T: Serialize>(self, items: &[T], next: Option<String>, columns: &[&str]) {
         let items: Vec<Value> = items.iter().map(|item| serde_json::to_value(item).unwrap_or(Value::Null)).collect();
         if self.json {
-            println!("{}", json!({ "items": items, "next": next }));
+            say!("{}", json!({ "items": items, "next": next }));
             return;
         }
         let cells: Vec<Vec<String>> =
@@ -127,13 +163,13 @@ impl Output {
                 .zip(&widths)
                 .map(|(text, width)| format!("{text}{}", " ".repeat(width.saturating_sub(domain::text::width(text)))))
                 .collect();
-            println!("{}", parts.join("  ").trim_end());
+            say!("{}", parts.join("  ").trim_end());
         };
         line(&columns.iter().map(|column| column.to_uppercase().replace('_', " ")).collect::<Vec<_>>());
         cells.iter().for_each(|row| line(row));
         match (items.is_empty(), next) {
-            (true, _) => println!("nothing here"),
-            (false, Some(next)) => println!("more: --after {next}"),
+            (true, _) => say!("nothing here"),
+            (false, Some(next)) => say!("more: --after {next}"),
             (false, None) => {}
         }
     }
@@ -157,24 +193,24 @@ fn money(value: &Value) -> String {
 fn print_tree(value: &Value, indent: usize) {
     let pad = "  ".repeat(indent);
     let Value::Object(map) = value else {
-        println!("{pad}{}", cell(value));
+        say!("{pad}{}", cell(value));
         return;
     };
     for (key, value) in map {
         match value {
             Value::Object(inner) if !(inner.contains_key("amount") && inner.contains_key("currency")) => {
-                println!("{pad}{key}:");
+                say!("{pad}{key}:");
                 print_tree(value, indent + 1);
             }
             Value::Array(items) if items.iter().any(Value::is_object) => {
-                println!("{pad}{key}:");
+                say!("{pad}{key}:");
                 for item in items {
-                    println!("{pad}  -");
+                    say!("{pad}  -");
                     print_tree(item, indent + 2);
                 }
             }
-            Value::String(text) => println!("{pad}{key}: {}", domain::text::clean_line(text, 400)),
-            _ => println!("{pad}{key}: {}", cell(value)),
+            Value::String(text) => say!("{pad}{key}: {}", domain::text::clean_line(text, 400)),
+            _ => say!("{pad}{key}: {}", cell(value)),
         }
     }
 }

@@ -1,7 +1,7 @@
 //! `viralcore serve`: the runtime without a terminal; and `viralcore sandbox`: only the stand-ins.
 
 use crate::config::Config;
-use crate::output::{Failure, Output};
+use crate::output::{Failure, Output, say};
 use crate::runtime;
 use crate::telemetry::{self, TelemetryOptions};
 use sandbox::{Sandbox, SandboxConfig};
@@ -100,10 +100,10 @@ pub(crate) async fn sandbox(
     };
     let sandbox = Sandbox::start(config).await.map_err(|error| Failure::refused("sandbox", error))?;
     if out.json {
-        println!("{}", serde_json::to_string(sandbox.services()).unwrap_or_default());
+        say!("{}", serde_json::to_string(sandbox.services()).unwrap_or_default());
     } else {
         for (name, service) in sandbox.services() {
-            println!("{name:14} {}  key {}", service.url, service.key);
+            say!("{name:14} {}  key {}", service.url, service.key);
         }
     }
     sandbox.start_population();

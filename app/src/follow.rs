@@ -66,6 +66,7 @@ impl App {
             return Ok(Again::Done);
         }
         let (seen, exchange) = self.read_transfer(&attempt).await;
+        self.crash_point("looked");
         let now_read = self.now().max(now);
         let (seen, exchange, attempt) = (&seen, &exchange, &attempt);
         self.store()

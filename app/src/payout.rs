@@ -49,6 +49,7 @@ enum Marked {
 impl App {
     /// Sends one withdrawal, if it may be sent now.
     pub(crate) async fn send(&self, job: &Claimed, id: WithdrawalId, now: Timestamp) -> Result<Again, StoreError> {
+        self.crash_point("claimed");
         let total = self.settings().timing.transfer_total;
         let lease_until = now.plus(total + Duration::from_secs(30));
         let marked =
@@ -68,7 +69,9 @@ impl App {
         let (outcome, exchange) = self.flutterwave().transfer(&transfer, &w.correlation).await;
         self.crash_point("called");
         let now = self.now();
-        self.settle_send(job.fence, *w, *attempt, outcome, exchange, now).await
+        let settled = self.settle_send(job.fence, *w, *attempt, outcome, exchange, now).await;
+        self.crash_point("settled");
+        settled
     }
 
     /// The sending mark. Everything that can hold a payout back is asked here, in the same transaction.

@@ -2,7 +2,7 @@
 
 use super::{Desk, desk};
 use crate::config::Config;
-use crate::output::{Failure, Output};
+use crate::output::{Failure, Output, say};
 use serde_json::json;
 
 /// Checks everything; any failure makes the exit code 1, after all of them were shown.
@@ -29,10 +29,10 @@ pub(crate) async fn check(config: &Config, online: bool, out: Output) -> Result<
     if out.json {
         let items: Vec<_> =
             lines.iter().map(|(name, ok, text)| json!({ "check": name, "ok": ok, "text": text })).collect();
-        println!("{}", json!({ "items": items, "next": null }));
+        say!("{}", json!({ "items": items, "next": null }));
     } else {
         for (name, ok, text) in &lines {
-            println!("{} {name}: {text}", if *ok { "ok  " } else { "FAIL" });
+            say!("{} {name}: {text}", if *ok { "ok  " } else { "FAIL" });
         }
     }
     if failed.is_empty() {

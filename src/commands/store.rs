@@ -3,7 +3,7 @@
 use super::{Desk, after, desk, next};
 use crate::cli::{ConfigWords, LedgerWords, StoreWords};
 use crate::config::Config;
-use crate::output::{Failure, Output};
+use crate::output::{Failure, Output, say};
 use crate::wiring;
 use app::Store;
 use serde_json::{Value, json};
@@ -123,8 +123,8 @@ async fn restore(config: &Config, from: &Path, out: Output) -> Result<(), Failur
 pub(crate) fn config(config: &Config, words: ConfigWords, out: Output) {
     let ConfigWords::Show = words;
     if out.json {
-        println!("{}", config.to_json());
+        say!("{}", config.to_json());
     } else {
-        println!("{}", config.to_text());
+        say!("{}", config.to_text());
     }
 }
