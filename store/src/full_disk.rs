@@ -3,6 +3,7 @@
 use crate::{Store, StoreError, rail};
 use domain::Timestamp;
 use std::sync::Arc;
+use std::time::Duration;
 
 const T0: Timestamp = Timestamp::from_secs(1_700_000_000);
 
@@ -39,7 +40,7 @@ async fn a_full_disk_refuses_what_is_new_and_keeps_what_is_there() {
     let store = Store::open(&format!("sqlite://{}", path.display()), async |_| Ok(())).await.unwrap();
     let reserve = folder.path().join("store.db.reserve");
     let again = Arc::clone(&store.inner.reserve);
-    tokio::task::spawn_blocking(move || again.refill()).await.unwrap();
+    tokio::task::spawn_blocking(move || again.refill(Duration::ZERO)).await.unwrap();
     assert_eq!(std::fs::metadata(&reserve).unwrap().len(), 8 << 20);
     keep(&store, "before", 10).await.unwrap();
     pages(&store, Some(8)).await;
@@ -71,7 +72,7 @@ async fn a_full_disk_refuses_what_is_new_and_keeps_what_is_there() {
     assert!(kept(&store, "big").await);
     assert!(*full.borrow_and_update(), "until there is room for the reserve again");
     let again = Arc::clone(&store.inner.reserve);
-    tokio::task::spawn_blocking(move || again.refill()).await.unwrap();
+    tokio::task::spawn_blocking(move || again.refill(Duration::ZERO)).await.unwrap();
     assert!(!*full.borrow_and_update() && reserve.exists());
     assert_eq!(store.integrity().await, Ok(()));
 }

@@ -41,6 +41,8 @@ pub(crate) struct Group {
     /// A BEGIN or ROLLBACK was sent and its answer not seen: a transaction may be open all the same.
     doubtful: bool,
     in_savepoint: bool,
+    /// When the last BEGIN was tried that another process made wait in vain.
+    busy_since: Option<Instant>,
     members: usize,
     began: Instant,
     streak: Instant,
@@ -106,6 +108,7 @@ impl Writer {
             open: false,
             doubtful: false,
             in_savepoint: false,
+            busy_since: None,
             members: 0,
             began: now,
             streak: now,
@@ -116,6 +119,7 @@ impl Writer {
 
     /// The connection, with a transaction open on it and no savepoint.
     pub(crate) async fn join(&self) -> Result<OwnedMutexGuard<Group>, StoreError> {
+        let asked = Instant::now();
         let mut group = {
             let _waiting = Waiting::enter(&self.waiting);
             Arc::clone(&self.group).lock_owned().await
@@ -132,12 +136,19 @@ impl Writer {
                 // An error only says that nothing was open.
                 let _ = group.run("rollback").await;
             }
+            // Who has waited through another's whole try does not start one of its own: a line of writers would wait
+            // for as many times as it is long.
+            if group.busy_since.is_some_and(|since| asked <= since) {
+                return Err(StoreError::Busy);
+            }
             group.doubtful = true;
+            let began = Instant::now();
             if let Err(error) = group.run("begin immediate").await {
+                group.busy_since = matches!(error, StoreError::Busy).then_some(began);
                 self.alarm(&error);
                 return Err(error);
             }
-            (group.open, group.doubtful) = (true, false);
+            (group.open, group.doubtful, group.busy_since) = (true, false, None);
             group.number += 1;
             group.members = 0;
             group.began = Instant::now();

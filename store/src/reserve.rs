@@ -3,6 +3,8 @@
 
 use std::io::Write;
 use std::path::{Path, PathBuf};
+use std::sync::{Mutex, PoisonError};
+use std::time::{Duration, Instant};
 use tokio::sync::watch;
 
 const SIZE: usize = 8 << 20;
@@ -10,13 +12,15 @@ const SIZE: usize = 8 << 20;
 pub(crate) struct Reserve {
     path: Option<PathBuf>,
     full: watch::Sender<bool>,
+    /// When it was last given back. Held while the file is made or removed.
+    released: Mutex<Option<Instant>>,
 }
 
 impl Reserve {
     /// Of the store in this file; without one (a server) there is nothing to give back.
     pub(crate) fn of(file: Option<&Path>) -> Self {
         let path = file.map(|file| with_suffix(file, ".reserve"));
-        Self { path, full: watch::Sender::new(false) }
+        Self { path, full: watch::Sender::new(false), released: Mutex::new(None) }
     }
 
     /// True from the first full disk until there is room again.
@@ -26,6 +30,8 @@ impl Reserve {
 
     /// Notes that the disk is full and gives the file back. True when that made room.
     pub(crate) fn release(&self) -> bool {
+        let mut released = self.released.lock().unwrap_or_else(PoisonError::into_inner);
+        *released = Some(Instant::now());
         self.full.send_replace(true);
         let freed = self.path.as_ref().is_some_and(|path| std::fs::remove_file(path).is_ok());
         if freed {
@@ -34,9 +40,14 @@ impl Reserve {
         freed
     }
 
-    /// Makes the file if it is missing. Blocks for the time of writing it; without room nothing is left behind.
-    pub(crate) fn refill(&self) {
+    /// Makes the file if it is missing and was not given back within `pause`. Blocks for the time of writing it; without
+    /// room nothing is left behind.
+    pub(crate) fn refill(&self, pause: Duration) {
         let Some(path) = &self.path else { return };
+        let released = self.released.lock().unwrap_or_else(PoisonError::into_inner);
+        if released.is_some_and(|released| released.elapsed() < pause) {
+            return;
+        }
         if std::fs::metadata(path).is_ok_and(|found| found.len() == SIZE as u64) || write(path).is_ok() {
             self.full.send_if_modified(|full| std::mem::replace(full, false));
         }

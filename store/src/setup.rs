@@ -162,7 +162,7 @@ impl Store {
     /// In the background: writing eight megabytes must not delay the first screen.
     fn refill_reserve(&self) {
         let reserve = Arc::clone(&self.inner.reserve);
-        tokio::task::spawn_blocking(move || reserve.refill());
+        tokio::task::spawn_blocking(move || reserve.refill(ROOM_AGAIN));
     }
 
     async fn pending(&self) -> Result<Pending, OpenError> {

@@ -357,10 +357,12 @@ where
         };
         let end = member.ended.wait_for(|end| !matches!(end, Ended::Open)).await.map(|end| end.clone());
         match end {
-            Ok(Ended::Committed) if member.result.is_err() && member.room => {}
+            // Once more, into the room that the reserve gave back.
+            Ok(Ended::Committed) if full == 0 && member.room && member.result.is_err() => {
+                (last, full) = (StoreError::DiskFull, 1);
+            }
             Ok(Ended::Committed) => return member.result,
             Ok(Ended::Lost(StoreError::DiskFull)) => {
-                // Once more, into the room that the reserve gave back.
                 (last, full) = (StoreError::DiskFull, full + 1);
                 if full > 1 {
                     break;

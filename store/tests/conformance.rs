@@ -84,6 +84,7 @@ suite! {
         concurrent_posters_lose_nothing
         concurrent_closures_cannot_both_spend
         the_same_key_from_many_at_once_is_posted_once
+        a_key_that_another_transaction_is_posting_is_a_replay
         the_floor_holds_when_the_code_is_bypassed
         an_entry_counts_once
         history_is_never_rewritten

@@ -7,6 +7,7 @@ use sqlx::{AnyConnection, AssertSqlSafe, Connection, Row};
 use std::io::{BufRead, BufReader, Seek, SeekFrom, Write};
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
+use std::time::{Duration, Instant};
 use store::{OpenError, Store, StoreError, check, ledger, rail, upkeep};
 use tempfile::TempDir;
 
@@ -220,8 +221,22 @@ async fn a_writer_that_waits_too_long_is_told_and_nothing_is_lost() {
     let store = open(&path).await.unwrap();
     let mut conn = raw(&path).await;
     run(&mut conn, "begin immediate").await;
+    let began = Instant::now();
+    let line: Vec<_> = (0..8)
+        .map(|n| {
+            let store = store.clone();
+            tokio::spawn(async move {
+                store.write(|mut tx| async move { ledger::post(&mut tx, &journal(&format!("w{n}"))).await }).await
+            })
+        })
+        .collect();
     let refused = store.post(journal("k")).await;
     assert!(matches!(refused, Err(ledger::PostError::Store(StoreError::Busy))), "{refused:?}");
+    for waiting in line {
+        let refused = waiting.await.unwrap();
+        assert!(matches!(refused, Err(ledger::PostError::Store(StoreError::Busy))), "{refused:?}");
+    }
+    assert!(began.elapsed() < Duration::from_secs(20), "a line of nine must not wait nine times");
     run(&mut conn, "commit").await;
     assert!(!posted(&store, "k").await);
     store.post(journal("k")).await.unwrap();

@@ -1,12 +1,14 @@
 //! The books.
 
-use crate::engines::{another, raw, run};
+use crate::engines::{another, number, raw, run};
 use crate::scene::*;
 use domain::ledger::{Account, Journal, Refusal};
 use domain::{Currency, Money, UserId};
 use std::collections::HashSet;
+use std::sync::Arc;
 use store::ledger::{self, PostError};
-use store::{Store, StoreError};
+use store::{Dialect, Store, StoreError};
+use tokio::sync::watch;
 
 pub(crate) async fn a_replay_answers_the_first_journal(store: &Store) {
     let journal = transfer("k", adjust(), wallet(1), 5);
@@ -207,6 +209,36 @@ pub(crate) async fn the_same_key_from_many_at_once_is_posted_once(store: &Store)
         fresh += i32::from(!posted.replayed);
     }
     assert_eq!((ids.len(), fresh, count(store, "journal").await), (1, 1, 1));
+}
+
+pub(crate) async fn a_key_that_another_transaction_is_posting_is_a_replay(store: &Store) {
+    if store.dialect() == Dialect::Sqlite {
+        return; // one writer: nobody posts while another transaction has
+    }
+    // Between accounts of ours nothing is locked: only the key stands in the way.
+    let journal = transfer("k", adjust(), Account::platform("fees", Currency::Usd), 5);
+    let (posted, mut is_posted) = watch::channel(false);
+    let (posted, first_journal, first_store) = (Arc::new(posted), journal.clone(), store.clone());
+    let mut conn = raw(store).await;
+    let first = tokio::spawn(async move {
+        let waits = "select count(*) from pg_locks where not granted and locktype = 'transactionid'";
+        let conn = tokio::sync::Mutex::new(&mut conn);
+        let answer: Result<ledger::Posted, PostError> = transact!(first_store, |tx, posted, first_journal, conn| {
+            let answer = ledger::post(tx, first_journal).await?;
+            posted.send_replace(true);
+            // Until the second one stands before the key.
+            while number(&mut *conn.lock().await, waits).await == 0 {
+                tokio::task::yield_now().await;
+            }
+            Ok(answer)
+        });
+        answer
+    });
+    is_posted.wait_for(|posted| *posted).await.unwrap();
+    let second = post(store, &journal).await.unwrap();
+    let first = first.await.unwrap().unwrap();
+    assert_eq!((second.id, first.replayed, second.replayed), (first.id, false, true));
+    assert_eq!(count(store, "journal").await, 1);
 }
 
 pub(crate) async fn the_floor_holds_when_the_code_is_bypassed(store: &Store) {

@@ -24,11 +24,11 @@ async fn scene(store: &Store) {
         let key = key(format!("k{n}"));
         let (code, name) = BANKS[usize::try_from(n % 3).unwrap()];
         let user = UserId::new(n % 6 + 1);
-        // Few payouts and times, so that many rows differ by their id alone.
-        let mut new = request(user, (n * 7 % 9 + 1) * 100, &key);
+        // Few payouts and times, so that neighbours differ by their id alone.
+        let mut new = request(user, (n / 2 * 7 % 9 + 1) * 100, &key);
         (new.bank_code, new.bank_name) = (code, name);
         new.flags = FLAGS[usize::try_from(n * 3 % 5).unwrap()];
-        let id = insert(store, &new, at(u64::try_from(n * 11 % 8).unwrap())).await.unwrap();
+        let id = insert(store, &new, at(u64::try_from(n / 3 * 11 % 8).unwrap())).await.unwrap();
         let state = WithdrawalState::ALL[usize::try_from(n * 5 % 12).unwrap()];
         let frozen = if state == WithdrawalState::Frozen { "'sent'" } else { "null" };
         let sql = format!(
