@@ -216,18 +216,20 @@ pub(crate) async fn a_key_that_another_transaction_is_posting_is_a_replay(store:
         return; // one writer: nobody posts while another transaction has
     }
     // Between accounts of ours nothing is locked: only the key stands in the way.
-    let journal = transfer("k", adjust(), Account::platform("fees", Currency::Usd), 5);
+    let fees = Account::platform("fees", Currency::Usd);
+    post(store, &transfer("accounts", adjust(), fees.clone(), 1)).await.unwrap(); // both accounts are there
+    let journal = transfer("k", adjust(), fees, 5);
     let (posted, mut is_posted) = watch::channel(false);
     let (posted, first_journal, first_store) = (Arc::new(posted), journal.clone(), store.clone());
-    let mut conn = raw(store).await;
+    let conn = raw(store).await;
     let first = tokio::spawn(async move {
         let waits = "select count(*) from pg_locks where not granted and locktype = 'transactionid'";
-        let conn = tokio::sync::Mutex::new(&mut conn);
+        let conn = tokio::sync::Mutex::new(conn);
         let answer: Result<ledger::Posted, PostError> = transact!(first_store, |tx, posted, first_journal, conn| {
             let answer = ledger::post(tx, first_journal).await?;
             posted.send_replace(true);
             // Until the second one stands before the key.
-            while number(&mut *conn.lock().await, waits).await == 0 {
+            while number(&mut conn.lock().await, waits).await == 0 {
                 tokio::task::yield_now().await;
             }
             Ok(answer)
@@ -238,7 +240,7 @@ pub(crate) async fn a_key_that_another_transaction_is_posting_is_a_replay(store:
     let second = post(store, &journal).await.unwrap();
     let first = first.await.unwrap().unwrap();
     assert_eq!((second.id, first.replayed, second.replayed), (first.id, false, true));
-    assert_eq!(count(store, "journal").await, 1);
+    assert_eq!(count(store, "journal").await, 2);
 }
 
 pub(crate) async fn the_floor_holds_when_the_code_is_bypassed(store: &Store) {
