@@ -283,6 +283,7 @@ impl App {
         Ok(())
     }
 
+    #[expect(clippy::too_many_arguments, reason = "a decision's parts")]
     async fn reject_in(
         &self,
         tx: &mut Tx,

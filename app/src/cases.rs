@@ -101,7 +101,14 @@ impl App {
         let (id, new) = self.insert_case_in(tx, &actor.name, kind, subject, what, payload, reason, now).await?;
         let Some(case) = cases::find_locked(tx, id).await? else { return Ok((id, Opened::Other)) };
         if !new {
-            return Ok((id, if case.payload == payload.to_string() { Opened::Same } else { Opened::Other }));
+            return Ok((
+                id,
+                if serde_json::from_str::<Value>(&case.payload).is_ok_and(|said| said == *payload) {
+                    Opened::Same
+                } else {
+                    Opened::Other
+                },
+            ));
         }
         let op = format!("case-{id}-open");
         self.sign_in(tx, actor, &case, &op, now).await?;

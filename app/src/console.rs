@@ -62,7 +62,7 @@ fn filter(filter: &WithdrawalFilter) -> Filter {
         format!(",{},", words.join(","))
     };
     let bank = filter.bank.as_deref().unwrap_or("").to_lowercase();
-    let escaped = bank.replace('%', "").replace('_', "");
+    let escaped = bank.replace(['%', '_'], "");
     let bank_like = match (bank.is_empty(), bank.contains('*')) {
         (true, _) => String::new(),
         (false, true) => escaped.replace('*', "%"),

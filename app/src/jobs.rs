@@ -341,7 +341,7 @@ impl App {
     async fn run_job(&self, job: Claimed) {
         let (app, mine) = (self.clone(), job.clone());
         let mut run = tokio::spawn(async move {
-            let Some(work) = Work::read(&mine) else { return None };
+            let work = Work::read(&mine)?;
             Some((work, app.run_work(&mine, work).await))
         });
         let ran = tokio::select! {

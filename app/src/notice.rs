@@ -157,6 +157,7 @@ pub(crate) async fn ops(
 }
 
 /// An alarm to the ops chats.
+#[expect(clippy::too_many_arguments, reason = "a notice's parts")]
 pub(crate) async fn alarm(
     tx: &mut Tx,
     app: &App,

@@ -14,12 +14,14 @@ use store::{Tx, attempts, audit, cases, events, inbox, jobs, lease, ledger, outb
 
 /// The users' purses as last summed, and until when that may be shown: the sum walks every account.
 #[derive(Default)]
-pub(crate) struct Purses(Mutex<Option<(Instant, Vec<(String, Money)>)>>);
+pub(crate) struct Purses(Mutex<Option<(Instant, Totals)>>);
+
+type Totals = Vec<(String, Money)>;
 
 impl App {
     /// Sums of the users' purses. What took long to sum is shown for twenty times as long, so that a screen that follows
     /// every commit does not keep a large store busy; on a small one it is always fresh.
-    async fn purse_totals(&self, tx: &mut Tx) -> Result<Vec<(String, Money)>, StoreError> {
+    async fn purse_totals(&self, tx: &mut Tx) -> Result<Totals, StoreError> {
         let kept = self.purses().0.lock().unwrap_or_else(PoisonError::into_inner).clone();
         if let Some((until, totals)) = kept
             && Instant::now() < until

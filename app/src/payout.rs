@@ -85,7 +85,8 @@ impl App {
     ) -> Result<Marked, StoreError> {
         let Some(mut w) = withdrawals::find_locked(tx, id).await? else { return Ok(Marked::Gone) };
         let resend = w.state == WithdrawalState::Unknown;
-        if !(w.state == WithdrawalState::Queued || resend) || (w.mode == Mode::Manual && !resend) {
+        let queued = w.state == WithdrawalState::Queued && w.mode == Mode::Automatic;
+        if !(queued || resend) {
             return Ok(Marked::Gone);
         }
         if let Some((wait, why)) = self.held_back(tx, &w, now).await? {
@@ -332,6 +333,7 @@ impl App {
     }
 
     /// The answer was lost: `unknown`, with a look-up on its way.
+    #[expect(clippy::too_many_arguments, reason = "an outcome's parts")]
     async fn lost_in(
         &self,
         tx: &mut Tx,
@@ -451,6 +453,7 @@ impl App {
     }
 
     /// Appends what was said on the wire.
+    #[expect(clippy::too_many_arguments, reason = "an exchange's parts")]
     pub(crate) async fn keep_exchange(
         &self,
         tx: &mut Tx,

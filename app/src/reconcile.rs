@@ -45,7 +45,7 @@ impl App {
         if let Some(first) = unreadable.first() {
             // What is not found may be among them, so nothing is said to be missing.
             let what = format!("{} listed transfers cannot be read: {first}", unreadable.len());
-            found += self.note("transfer:unreadable", Some(what), now).await?;
+            self.note("transfer:unreadable", Some(what), now).await?;
             return Ok(());
         }
         for attempt in ours.values().filter(|attempt| now.since(attempt.updated_at) > SETTLING) {

@@ -37,6 +37,7 @@ pub(crate) async fn registered(tx: &mut Tx, event_id: &str, user: UserId, now: T
 }
 
 /// An operator's action, done or refused.
+#[expect(clippy::too_many_arguments, reason = "an audit line's parts")]
 pub(crate) async fn audited(
     tx: &mut Tx,
     actor: &Actor,

@@ -321,6 +321,33 @@ async fn nothing_is_sent_again_before_half_an_hour_and_three_spaced_empty_look_u
 }
 
 #[tokio::test]
+async fn empty_look_ups_of_an_earlier_send_count_for_nothing() {
+    let world = World::with(brisk()).await;
+    let (_, id) = approved(&world).await;
+    world.fault(fault("transfer", "reset_before", json!({ "times": 2 }))).await;
+    world.until(id, &[S::Unknown]).await;
+    while world.asked("transfer").await < 2 {
+        world.step().await;
+        world.settle().await;
+    }
+    // For the next half hour nobody can say anything; then one empty answer comes.
+    let sent_again = world.now();
+    world.fault(fault("lookup", "status_before", json!({ "status": 503, "times": 0 }))).await;
+    while world.now().since(sent_again) < Duration::from_secs(2_000) {
+        world.step().await;
+        world.settle().await;
+    }
+    world.clear_faults().await;
+    let began = world.now();
+    while world.asked("transfer").await < 3 {
+        world.step().await;
+        world.settle().await;
+    }
+    assert!(world.now().since(began) >= Duration::from_secs(1_000), "three more, spaced");
+    world.until(id, &[S::Paid]).await;
+}
+
+#[tokio::test]
 async fn a_transfer_that_exists_but_is_never_found_is_not_made_twice() {
     let world = World::with(brisk()).await;
     let (user, id) = approved(&world).await;

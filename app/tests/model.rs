@@ -148,6 +148,7 @@ async fn play(engine: Option<String>, steps: Vec<Step>) {
         world.step().await;
     }
     world.sound().await;
+    world.advance_rail(60_000).await;
     for (n, user) in users.iter().enumerate() {
         let theirs: Vec<WithdrawalId> = ids.iter().filter(|(who, _)| *who == n).map(|(_, id)| *id).collect();
         for id in &theirs {

@@ -298,7 +298,7 @@ async fn a_rate_that_ran_out_needs_a_new_consent() {
 #[tokio::test]
 async fn the_hourly_ceiling_holds_sending_back() {
     let mut settings = settings();
-    settings.withdrawals.hourly_ceiling = Money::ngn_minor(10_000_00);
+    settings.withdrawals.hourly_ceiling = Money::ngn_minor(1_000_000);
     let world = World::with(settings).await;
     let user = world.user(5516, Purse::Reply, "20000").await;
     let first = world.request(user, Source::Reply, "6000").await;
