@@ -253,14 +253,15 @@ pub async fn of_account(tx: &mut Tx, hmac: &[u8], limit: i64) -> Result<Vec<With
     rows.iter().map(withdrawal).collect()
 }
 
-/// Times of a user's requests since `since`, newest first, and their payouts.
+/// Times of a user's requests since `since`, newest first, and their payouts; what came back to the user does not count.
 pub async fn recent_of_user(
     tx: &mut Tx,
     user: UserId,
     since: Timestamp,
 ) -> Result<Vec<(Timestamp, Money)>, StoreError> {
     let rows = sqlx::query(
-        "select created_at, payout from withdrawal where user_id = $1 and created_at > $2 order by created_at desc limit 100",
+        "select created_at, payout from withdrawal where user_id = $1 and created_at > $2 \
+         and state not in ('rejected', 'failed') order by created_at desc limit 100",
     )
     .bind(user.get())
     .bind(since.micros())

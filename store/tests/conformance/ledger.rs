@@ -229,7 +229,8 @@ pub(crate) async fn a_key_that_another_transaction_is_posting_is_a_replay(store:
             let answer = ledger::post(tx, first_journal).await?;
             posted.send_replace(true);
             // Until the second one stands before the key.
-            while number(&mut conn.lock().await, waits).await == 0 {
+            let mut conn = conn.lock().await;
+            while number(&mut conn, waits).await == 0 {
                 tokio::task::yield_now().await;
             }
             Ok(answer)
