@@ -19,6 +19,8 @@ use ui::{Exit, LogFeed, Options};
 pub(crate) enum Start {
     /// With the runtime, or beside the process that has it, taking over when that is gone.
     WithRuntime,
+    /// The same on a store that is thrown away at the end: there is nothing to hand over.
+    Demo,
     /// Only looking and deciding.
     Beside {
         /// Not even deciding.
@@ -41,7 +43,13 @@ pub(crate) fn run(config: Config, start: Start) -> Result<(), Failure> {
     let tokio = tokio_runtime()?;
     let (stop, shutdown) = watch::channel(false);
     let config = Arc::new(config);
-    let lead = start == Start::WithRuntime;
+    let lead = match start {
+        // A console that an operator opens on a server has none of the service's secrets: it must not take the lead
+        // from a service that is being restarted.
+        Start::WithRuntime => config.sandbox.enabled || has_secrets(&config),
+        Start::Demo => true,
+        Start::Beside { .. } => false,
+    };
     let shop = tokio.block_on(runtime::open(&config, lead))?;
     let inside = lead && shop.leads();
     let app = shop.app.clone();
@@ -54,7 +62,8 @@ pub(crate) fn run(config: Config, start: Start) -> Result<(), Failure> {
         Ok(exit) => *exit,
         // The terminal failed, the runtime did not.
         Err(error) => {
-            eprintln!("viralcore: {error}");
+            // Standard error may be gone with the terminal.
+            tell(&format!("viralcore: {error}"));
             Exit::Hangup
         }
     };
@@ -68,15 +77,29 @@ pub(crate) fn run(config: Config, start: Start) -> Result<(), Failure> {
     if let Some(running) = running {
         let drained = tokio.block_on(async { tokio::time::timeout(std::time::Duration::from_secs(60), running).await });
         if drained.is_err() {
-            eprintln!("viralcore: draining took too long; what is under way is found at the next start");
+            tell("viralcore: draining took too long; what is under way is found at the next start");
         }
     }
     tokio.shutdown_timeout(std::time::Duration::from_secs(2));
+    if exit == Exit::Detach && start == Start::Demo {
+        tell("the demo has ended: its store is thrown away, so there is nothing that could go on");
+        return Ok(());
+    }
     if exit == Exit::Detach {
         hand_over()
     } else {
         ended.map(|_| ()).map_err(|error| Failure::refused("console", error))
     }
+}
+
+fn has_secrets(config: &Config) -> bool {
+    config.telegram.token.is_some() || config.flutterwave.key.is_some()
+}
+
+/// Writes to standard error where there still is one.
+fn tell(text: &str) {
+    use std::io::Write;
+    let _ = writeln!(std::io::stderr(), "{text}");
 }
 
 async fn keep_running(config: Arc<Config>, shop: Shop, shutdown: watch::Receiver<bool>) -> Result<(), Failure> {

@@ -64,7 +64,7 @@ fn run(cli: Cli) -> Result<(), Failure> {
         Some(Command::Demo(args)) => {
             config.sandbox.population = args.population;
             config.sandbox.speed = args.speed;
-            if args.headless { serve::run(config) } else { console::run(config, console::Start::WithRuntime) }
+            if args.headless { serve::run(config) } else { console::run(config, console::Start::Demo) }
         }
         Some(Command::Serve) => serve::run(config),
         Some(Command::Console { read_only }) => console::run(config, console::Start::Beside { read_only }),

@@ -101,7 +101,7 @@ impl Kind {
             ),
             Self::Recall => (matches!(row.state, S::Grace | S::Queued), "once sending began nothing recalls it"),
             Self::Lookup => (
-                matches!(row.state, S::Sending | S::Sent | S::Unknown | S::Frozen),
+                matches!(row.state, S::Sent | S::Unknown | S::Frozen | S::Paid),
                 "only what was sent has something to look up",
             ),
             Self::Settle(Ruling::Paid) => (

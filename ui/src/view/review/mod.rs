@@ -140,6 +140,9 @@ fn what(model: &Model, review: &Review, width: usize) -> Lines {
 
 fn consequence(model: &Model, review: &Review) -> Lines {
     let text = match &review.kind {
+        Kind::Switch(domain::switch::Switch::Withdrawals, true) => {
+            "Sending stops within a second; requests are still taken, look-ups go on.".to_owned()
+        }
         Kind::Switch(switch, true) => format!("New {} stop within a second; look-ups go on.", switch.word()),
         Kind::Switch(switch, false) => format!("New {} go on; what waited is sent.", switch.word()),
         Kind::ResumeRail => "Approved payouts that wait are sent again, oldest first.".to_owned(),
