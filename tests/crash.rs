@@ -92,11 +92,21 @@ fn operator(shop: &Shop, approved: &Mutex<Vec<i64>>, stop: &AtomicBool) {
 
 #[test]
 fn killed_at_any_moment_nothing_is_doubled_and_nothing_is_lost() {
-    let kills = number("VIRALCORE_TEST_KILLS", 25);
+    survives(None, number("VIRALCORE_TEST_KILLS", 25));
+}
+
+#[test]
+fn the_same_on_postgres() {
+    if let Some(database) = common::postgres() {
+        survives(Some(&database), number("VIRALCORE_TEST_KILLS", 25) / 5);
+    }
+}
+
+fn survives(database: Option<&str>, kills: u64) {
     let seed = number("VIRALCORE_TEST_SEED", 7);
     let settings =
         [("withdrawals.grace", "\"20ms\""), ("timing.transfer_total", "\"500ms\""), ("timing.read_total", "\"500ms\"")];
-    let shop = Shop::with(&settings, "");
+    let shop = Shop::on(database, &settings, "");
     let began = Instant::now();
     {
         let mut serve = shop.serve();

@@ -200,11 +200,16 @@ pub struct Shop {
     pub store: String,
     /// Who `VIRALCORE_OPERATOR` says that commands act for.
     pub operator: Option<String>,
+    /// The database and the schema in it that is dropped in the end.
+    schema: Option<(String, String)>,
     serves: AtomicU64,
 }
 
 impl Drop for Shop {
     fn drop(&mut self) {
+        if let Some((database, schema)) = &self.schema {
+            self.stand.http.runtime.block_on(execute(database, &format!("drop schema {schema} cascade")));
+        }
         if std::thread::panicking() {
             eprintln!("what happened lies in {}", self.dir.display());
         } else {
@@ -243,14 +248,26 @@ impl Shop {
         Self::with(&[], "")
     }
 
-    /// A shop with further settings (key, TOML value) and tables.
+    /// A shop on SQLite with further settings (key, TOML value) and tables.
     pub fn with(settings: &[(&str, &str)], tables: &str) -> Self {
+        Self::on(None, settings, tables)
+    }
+
+    /// A shop in a schema of its own where a database is named.
+    pub fn on(database: Option<&str>, settings: &[(&str, &str)], tables: &str) -> Self {
         let dir = std::env::temp_dir().join(format!("viralcore-test-{:x}", unique()));
         std::fs::create_dir_all(&dir).unwrap();
         let stand = Stand::start(&dir);
-        let store = format!("sqlite://{}/viralcore.db", dir.display());
+        let schema = database.map(|database| (database.to_owned(), format!("viralcore_test_{:x}", unique())));
+        let store = match &schema {
+            Some((database, schema)) => {
+                stand.http.runtime.block_on(execute(database, &format!("create schema {schema}")));
+                format!("{database}?options[search_path]={schema}")
+            }
+            None => format!("sqlite://{}/viralcore.db", dir.display()),
+        };
         let (port, admin_port) = (free_port(), free_port());
-        let shop = Self { dir, stand, port, admin_port, store, operator: None, serves: AtomicU64::new(0) };
+        let shop = Self { dir, stand, port, admin_port, store, operator: None, schema, serves: AtomicU64::new(0) };
         std::fs::write(shop.config(), shop.config_text(settings) + tables).unwrap();
         let webhook = format!("http://127.0.0.1:{port}/webhooks/flutterwave");
         shop.stand.post("/flutterwave/_webhook", json!({ "url": webhook, "secret": HASH }));
@@ -421,6 +438,22 @@ impl Shop {
         let user = user.to_string();
         self.ok(&["users", "credit", &user, "--purse", purse, "--amount", amount, "--reason", "earnings"]);
     }
+}
+
+/// The database that tests may use, or a word that they are skipped.
+pub fn postgres() -> Option<String> {
+    let url = std::env::var("VIRALCORE_TEST_POSTGRES_URL").ok();
+    if url.is_none() {
+        println!("skipped on PostgreSQL: VIRALCORE_TEST_POSTGRES_URL is not set");
+    }
+    url
+}
+
+async fn execute(database: &str, statement: &str) {
+    use sqlx::Connection;
+    sqlx::any::install_default_drivers();
+    let mut connection = sqlx::AnyConnection::connect(database).await.expect("the database answers");
+    sqlx::query(sqlx::AssertSqlSafe(statement)).execute(&mut connection).await.unwrap();
 }
 
 /// A running `viralcore serve`.
