@@ -7,10 +7,10 @@
 mod common;
 
 use common::people::Person;
-use common::{Shop, within};
+use common::{Shop, until, within};
 use serde_json::{Value, json};
 use std::sync::Mutex;
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::time::{Duration, Instant};
 
 /// Where the runtime ends by itself: before the mark, after it, after the call, after the outcome, after a look-up.
@@ -65,8 +65,10 @@ fn retry_dead_jobs(shop: &Shop) {
     }
 }
 
-/// Approves whatever is requested until told to stop; every approval that was answered is kept.
-fn operator(shop: &Shop, approved: &Mutex<Vec<i64>>, stop: &AtomicBool) {
+/// Approves what is requested, as many as are allowed by now, until told to stop; every approval that was answered is
+/// kept.
+fn operator(shop: &Shop, load: &Load) {
+    let Load { approved, allowed, stop, .. } = load;
     for round in 0.. {
         if stop.load(Ordering::SeqCst) {
             return;
@@ -74,13 +76,14 @@ fn operator(shop: &Shop, approved: &Mutex<Vec<i64>>, stop: &AtomicBool) {
         if round % 8 == 0 {
             retry_dead_jobs(shop);
         }
-        let list = shop.run(&["withdrawals", "list", "--state", "requested", "--limit", "20"]);
+        let room = allowed.load(Ordering::SeqCst).saturating_sub(approved.lock().unwrap().len());
+        let list = shop.run(&["withdrawals", "list", "--state", "requested", "--limit", "100"]);
         let rows =
             if list.code == 0 { list.json()["items"].as_array().cloned().unwrap_or_default() } else { Vec::new() };
-        if rows.is_empty() {
+        if rows.is_empty() || room == 0 {
             std::thread::sleep(Duration::from_millis(50));
         }
-        for row in rows.iter().rev() {
+        for row in rows.iter().rev().take(room) {
             let id = row["id"].as_i64().unwrap();
             let answer = shop.run(&["withdrawals", "approve", &id.to_string()]);
             if answer.code == 0 {
@@ -102,92 +105,133 @@ fn the_same_on_postgres() {
     }
 }
 
-fn survives(database: Option<&str>, kills: u64) {
-    let seed = number("VIRALCORE_TEST_SEED", 7);
-    let settings =
-        [("withdrawals.grace", "\"20ms\""), ("timing.transfer_total", "\"500ms\""), ("timing.read_total", "\"500ms\"")];
-    let shop = Shop::on(database, &settings, "");
-    let began = Instant::now();
-    {
-        let mut serve = shop.serve();
-        (1..=USERS).for_each(|user| shop.user(7_000 + user, "90000"));
-        serve.kill();
+/// What goes on while the runtime is killed.
+#[derive(Default)]
+struct Load {
+    /// What users were told is requested.
+    requested: Mutex<Vec<i64>>,
+    /// What operators were told is approved.
+    approved: Mutex<Vec<i64>>,
+    /// How many may be approved by now.
+    allowed: AtomicUsize,
+    /// Users ask for no more.
+    enough: AtomicBool,
+    /// Operators stop too.
+    stop: AtomicBool,
+}
+
+/// Lets the threads of the load end, also when an assertion failed.
+struct Ends<'a>(&'a Load);
+
+impl Drop for Ends<'_> {
+    fn drop(&mut self) {
+        self.0.enough.store(true, Ordering::SeqCst);
+        self.0.stop.store(true, Ordering::SeqCst);
     }
-    let mut dice = Dice(seed);
-    let (stop, enough) = (AtomicBool::new(false), AtomicBool::new(false));
-    let (approved, requested) = (Mutex::new(Vec::new()), Mutex::new(Vec::new()));
+}
+
+/// A user who asks for one withdrawal after the other, while fewer than so many wait for an operator.
+fn user(shop: &Shop, load: &Load, n: i64, backlog: usize) {
+    let amounts = ["3", "4.50", "11", "25.25", "60"];
+    let mut person = Person::new(shop, 7_000 + n, amounts[(n - 1) as usize]);
+    let enough = || load.enough.load(Ordering::SeqCst);
+    while !enough() {
+        if load.requested.lock().unwrap().len() >= load.approved.lock().unwrap().len() + backlog {
+            std::thread::sleep(Duration::from_millis(50));
+        } else if let Some(id) = person.request(enough) {
+            load.requested.lock().unwrap().push(id);
+        }
+    }
+}
+
+/// Kills the runtime so often; answers how often it was at a named step.
+fn kill_loop(shop: &Shop, load: &Load, kills: u64, dice: &mut Dice) -> u64 {
     let mut at_steps = 0;
-    std::thread::scope(|threads| {
-        threads.spawn(|| operator(&shop, &approved, &stop));
-        for user in 1..=USERS {
-            let (shop, enough, requested) = (&shop, &enough, &requested);
-            threads.spawn(move || {
-                let amounts = ["3", "4.50", "11", "25.25", "60"];
-                let mut person = Person::new(shop, 7_000 + user, amounts[(user - 1) as usize]);
-                while let Some(id) = person.request(|| enough.load(Ordering::SeqCst)) {
-                    requested.lock().unwrap().push(id);
-                }
-            });
+    for kill in 0..kills {
+        if let Some(fault) = fault(dice) {
+            shop.stand.fault("flutterwave", fault);
         }
-        // Threads must end before a failure is told, or the scope waits for ever.
-        let ran = std::panic::catch_unwind(std::panic::AssertUnwindSafe(|| {
-            for kill in 0..kills {
-                if let Some(fault) = fault(&mut dice) {
-                    shop.stand.fault("flutterwave", fault);
-                }
-                let step = STEPS.get(dice.roll(7) as usize);
-                let variables: &[_] = if let Some(step) = step { &[("VIRALCORE_CRASH_AT", *step)] } else { &[] };
-                let mut serve = shop.serve_with(variables);
-                match step {
-                    Some(_) => at_steps += u64::from(within(STEP, || serve.has_ended().then_some(())).is_some()),
-                    None => std::thread::sleep(Duration::from_millis(100 + dice.roll(700))),
-                }
-                serve.kill();
-                let check = shop.run(&["check"]);
-                assert_eq!(check.code, 0, "after kill {kill} at {step:?}: {check:?}");
-            }
-        }));
-        enough.store(true, Ordering::SeqCst);
-        if ran.is_err() {
-            stop.store(true, Ordering::SeqCst);
+        load.allowed.fetch_add(1 + dice.roll(2) as usize, Ordering::SeqCst);
+        let step = STEPS.get(dice.roll(7) as usize);
+        let variables: &[_] = if let Some(step) = step { &[("VIRALCORE_CRASH_AT", *step)] } else { &[] };
+        let mut serve = shop.serve_with(variables);
+        // Now and then while it starts, otherwise at work.
+        if step.is_some() || dice.roll(4) > 0 {
+            let mut leads = || serve.has_ended() || serve.logged().contains("The runtime leads");
+            within(Duration::from_secs(5), || leads().then_some(()));
         }
-        if let Err(panic) = ran {
-            std::panic::resume_unwind(panic);
+        match step {
+            Some(_) => at_steps += u64::from(within(STEP, || serve.has_ended().then_some(())).is_some()),
+            None => std::thread::sleep(Duration::from_millis(20 + dice.roll(500))),
         }
-        // The last runtime ends what is under way.
-        shop.stand.clear_faults("flutterwave");
-        let mut serve = shop.serve();
-        let ended = within(Duration::from_secs(60), || {
-            let open = shop.ok(&["withdrawals", "list", "--state", "open"]);
-            open["items"].as_array().unwrap().iter().all(|row| row["state"] == "frozen").then_some(())
+        serve.kill();
+        let check = shop.run(&["check"]);
+        assert_eq!(check.code, 0, "after kill {kill} at {step:?}: {check:?}");
+    }
+    at_steps
+}
+
+/// The last runtime ends what is under way.
+fn finish(shop: &Shop, load: &Load) {
+    load.enough.store(true, Ordering::SeqCst);
+    load.allowed.store(usize::MAX, Ordering::SeqCst);
+    shop.stand.clear_faults("flutterwave");
+    let mut serve = shop.serve();
+    let open = || shop.ok(&["withdrawals", "list", "--state", "open", "--limit", "500"])["items"].as_array().cloned();
+    let ended = within(Duration::from_secs(60), || open()?.iter().all(|row| row["state"] == "frozen").then_some(()));
+    if ended.is_none() {
+        eprintln!("still open: {:?}\ndead jobs: {}", open(), shop.ok(&["jobs", "list", "--state", "dead"]));
+    }
+    assert_eq!(serve.stop().code(), Some(0), "it drains");
+}
+
+fn survives(database: Option<&str>, kills: u64) {
+    let timing = [("timing.transfer_total", "\"500ms\""), ("timing.read_total", "\"500ms\"")];
+    let shop = Shop::on(database, &[&timing[..], &[("withdrawals.grace", "\"20ms\"")]].concat(), "");
+    let (began, load) = (Instant::now(), Load::default());
+    let backlog = 10 + kills as usize / 2;
+    let mut serve = shop.serve();
+    (1..=USERS).for_each(|n| shop.user(7_000 + n, "90000"));
+    let at_steps = std::thread::scope(|threads| {
+        let _ends = Ends(&load);
+        (1..=USERS).for_each(|n| {
+            drop(threads.spawn({
+                let (shop, load) = (&shop, &load);
+                move || user(shop, load, n, backlog)
+            }))
         });
-        stop.store(true, Ordering::SeqCst);
-        if ended.is_none() {
-            let open = shop.ok(&["withdrawals", "list", "--state", "open"]);
-            eprintln!("still open: {open}\ndead jobs: {}", shop.ok(&["jobs", "list", "--state", "dead"]));
-        }
-        assert_eq!(serve.stop().code(), Some(0), "it drains");
+        threads.spawn(|| operator(&shop, &load));
+        until("there is something to pay", || (load.requested.lock().unwrap().len() >= backlog).then_some(()));
+        serve.kill();
+        let at_steps = kill_loop(&shop, &load, kills, &mut Dice(number("VIRALCORE_TEST_SEED", 7)));
+        finish(&shop, &load);
+        at_steps
     });
     shop.sound();
     let verdict = shop.judge();
-    let seconds = began.elapsed().as_secs_f64();
     println!(
-        "{kills} kills ({at_steps} at named steps), {} withdrawals, {} paid, {} doubled, {} lost, {seconds:.1} s",
-        verdict.withdrawals, verdict.paid, verdict.doubled, verdict.lost
+        "{}: {kills} kills ({at_steps} at named steps), {} withdrawals, {} paid, {} doubled, {} lost, {:.1} s",
+        if database.is_some() { "PostgreSQL" } else { "SQLite" },
+        verdict.withdrawals,
+        verdict.paid,
+        verdict.doubled,
+        verdict.lost,
+        began.elapsed().as_secs_f64()
     );
     assert_eq!((verdict.doubled, verdict.lost), (0, 0));
-    acknowledged(&shop, &requested.into_inner().unwrap(), &approved.into_inner().unwrap());
+    acknowledged(&shop, &load);
     conserved(&shop);
-    assert!(verdict.withdrawals as u64 > kills / 4, "there was too little to kill");
+    assert!(verdict.paid as u64 > kills / 2, "there was too little to kill");
     assert!(at_steps * 5 > kills, "named steps were hardly met");
 }
 
 /// What users and operators were told stands.
-fn acknowledged(shop: &Shop, requested: &[i64], approved: &[i64]) {
+fn acknowledged(shop: &Shop, load: &Load) {
+    let (requested, approved) = (load.requested.lock().unwrap(), load.approved.lock().unwrap());
     let rows = shop.withdrawals();
     let row = |id: i64| rows.iter().find(|row| row["id"] == id).unwrap_or_else(|| panic!("withdrawal {id} is gone"));
     requested.iter().for_each(|id| _ = row(*id));
-    for id in approved {
+    for id in approved.iter() {
         assert_ne!(row(*id)["state"], "requested", "the approval of {id} is gone");
     }
 }

@@ -4,6 +4,7 @@ use super::{PATIENCE, Shop, VIRALCORE, until, within};
 use portable_pty::{Child, CommandBuilder, MasterPty, PtySize, native_pty_system};
 use std::io::{Read, Write};
 use std::num::NonZero;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant};
 
@@ -23,6 +24,7 @@ pub struct Terminal {
     master: Option<Box<dyn MasterPty + Send>>,
     keys: Option<Box<dyn Write + Send>>,
     seen: Arc<Mutex<Seen>>,
+    deaf: Arc<AtomicBool>,
 }
 
 impl Drop for Terminal {
@@ -53,7 +55,8 @@ impl Terminal {
         let now = Instant::now();
         let model = vt100::Parser::new(cells(rows), cells(cols), 0);
         let seen = Arc::new(Mutex::new(Seen { model, bytes: 0, frames: Vec::new(), at: now }));
-        let writes = Arc::clone(&seen);
+        let deaf = Arc::new(AtomicBool::new(false));
+        let (writes, stopped) = (Arc::clone(&seen), Arc::clone(&deaf));
         std::thread::spawn(move || {
             let mut buf = [0; 16 * 1024];
             while let Ok(n @ 1..) = reader.read(&mut buf) {
@@ -64,9 +67,13 @@ impl Terminal {
                 seen.model.process(&buf[..n]);
                 seen.bytes += n as u64;
                 seen.at = now;
+                drop(seen);
+                while stopped.load(Ordering::SeqCst) {
+                    std::thread::sleep(super::LOOK);
+                }
             }
         });
-        Self { child, master: Some(pair.master), keys: Some(keys), seen }
+        Self { child, master: Some(pair.master), keys: Some(keys), seen, deaf }
     }
 
     /// What is on the screen.
@@ -117,6 +124,11 @@ impl Terminal {
 
     pub fn id(&self) -> u32 {
         self.child.process_id().expect("it runs")
+    }
+
+    /// Nothing is read from it any more, as when a link hangs.
+    pub fn stops_reading(&self) {
+        self.deaf.store(true, Ordering::SeqCst);
     }
 
     /// The line is gone.
