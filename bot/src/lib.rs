@@ -1,8 +1,8 @@
 //! Telegram: the users' face of the business, and the operators' on the phone.
 //!
-//! Updates are kept raw before they are acknowledged ([`poll`]), handled in order per user ([`worker`], [`handler`]) and
-//! answered by rows that one sender sends ([`sender`]). A screen is a pure function ([`screens`]); every sentence stands
-//! in [`text`] and every text reaches Telegram through [`html`].
+//! Start reading at [`run`]. Updates are kept raw before they are acknowledged (`poll`), handled in order per user
+//! (`worker`, `handler`) and answered by rows that one sender sends (`sender`). A screen is a pure function (`screens`);
+//! every sentence stands in `text`, and every text reaches Telegram through `html`.
 //!
 //! Promises: a turn's changes are committed together or not at all; a money button works once; nothing that comes back
 //! from a phone is believed without its row; the token is in no log and no error.

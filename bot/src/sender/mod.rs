@@ -32,6 +32,10 @@ const HELD_MAX: usize = 4_096;
 const SWEEP: Duration = Duration::from_secs(1);
 /// The store's changes are looked into at most this often.
 const GLANCE: Duration = Duration::from_millis(5);
+/// While so many wait in memory, there is no hurry to read more.
+const PLENTY: usize = 256;
+/// Then reads look for more urgent ones only so often.
+const LEISURE: Duration = Duration::from_millis(100);
 /// What is due at shutdown may still be sent for so long.
 const DRAIN: Duration = Duration::from_secs(5);
 /// A mark that could not be written is written again after this.
@@ -101,11 +105,16 @@ impl Sender {
     pub(crate) async fn run(mut self, mut shutdown: watch::Receiver<bool>) {
         let mut changes = self.context.app.changes();
         let mut read_at = Instant::now();
-        let mut changed = true;
+        let (mut changed, mut alive) = (true, true);
         let mut deadline: Option<Instant> = None;
         loop {
-            let due = changed || self.more || read_at.elapsed() >= SWEEP;
-            if due && !self.reading && (self.more || read_at.elapsed() >= GLANCE) {
+            let space = match self.queue.waiting() {
+                PLENTY.. => LEISURE,
+                _ if self.more => Duration::ZERO,
+                _ if changed => GLANCE,
+                _ => SWEEP,
+            };
+            if !self.reading && read_at.elapsed() >= space {
                 changes.mark_unchanged();
                 (read_at, changed) = (Instant::now(), false);
                 self.read();
@@ -118,12 +127,13 @@ impl Sender {
                     break;
                 }
             }
-            let next_read = read_at + if changed { GLANCE } else { SWEEP };
-            let wake = wake.map_or(next_read, |wake| wake.min(next_read));
+            // A read that is under way wakes by its end.
+            let look = if self.reading { Instant::now() + SWEEP } else { read_at + space };
+            let wake = wake.map_or(look, |wake| wake.min(look));
             tokio::select! {
                 Some(sent) = self.sending.join_next() => self.sent(sent),
                 Some(written) = self.writing.join_next() => self.written(written),
-                alive = changes.changed(), if !changed => changed = alive.is_ok(),
+                told = changes.changed(), if alive && !changed => (alive, changed) = (told.is_ok(), told.is_ok()),
                 () = tokio::time::sleep_until(wake) => {}
                 _ = shutdown.wait_for(|stop| *stop), if deadline.is_none() => {
                     deadline = Some(Instant::now() + DRAIN);

@@ -41,6 +41,7 @@ pub(super) struct Queue {
     blocked: BTreeSet<(Timestamp, LaneKey)>,
     /// Everything that is waiting, on its way, or not yet marked in its row.
     held: HashSet<i64>,
+    waiting: usize,
     all_until: Option<Timestamp>,
 }
 
@@ -72,6 +73,11 @@ impl Queue {
         self.held.len()
     }
 
+    /// How many wait to be sent.
+    pub(crate) fn waiting(&self) -> usize {
+        self.waiting
+    }
+
     /// True when nothing waits that could be sent now or later.
     pub(super) fn is_drained(&self) -> bool {
         self.ready.is_empty() && self.lanes.values().all(|lane| !lane.busy)
@@ -92,6 +98,7 @@ impl Queue {
             self.ready.remove(&(first, key));
         }
         lane.waiting.insert(place(&message), message);
+        self.waiting += 1;
         self.offer(key);
     }
 
@@ -138,6 +145,7 @@ impl Queue {
                 Ok(()) => {
                     lane.busy = true;
                     if let Some(message) = lane.waiting.remove(&place) {
+                        self.waiting -= 1;
                         return Next::Send(message);
                     }
                 }
@@ -167,6 +175,7 @@ impl Queue {
         lane.busy = false;
         lane.until = Some(at);
         lane.waiting.insert(place(&message), message);
+        self.waiting += 1;
         self.offer(key);
     }
 
@@ -231,7 +240,7 @@ mod tests {
             queue.push(message(id, chat, kind, method));
         }
         assert_eq!(sent(&mut queue, &mut limits, now), [4, 5, 6, 3, 2, 1]);
-        assert_eq!((queue.len(), queue.lanes.len(), queue.is_drained()), (0, 0, true));
+        assert_eq!((queue.len(), queue.waiting(), queue.lanes.len(), queue.is_drained()), (0, 0, 0, true));
     }
 
     #[test]
