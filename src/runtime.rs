@@ -41,6 +41,9 @@ async fn shop(config: &Config, store: Store, leadership: Option<Leadership>) -> 
     };
     let access = Access::of(config, sandbox.as_deref());
     let app = wiring::build(config, store, &access)?;
+    if app.vault_fits(app.now()).await? == Some(false) {
+        return Err(wiring::wrong_key());
+    }
     Ok(Shop { app, sandbox, access, leadership })
 }
 

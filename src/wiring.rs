@@ -134,6 +134,16 @@ fn write_private(path: &Path, text: &str) -> std::io::Result<()> {
     file.sync_all()
 }
 
+/// The envelope key is not the one that sealed the store.
+pub(crate) fn wrong_key() -> Failure {
+    Failure {
+        message: "the envelope key is not the one that sealed this store's bank details: give back the old one"
+            .to_owned(),
+        code: "vault",
+        exit: 2,
+    }
+}
+
 /// The clock of the machine.
 pub(crate) fn clock() -> app::Clock {
     Arc::new(|| {

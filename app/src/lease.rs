@@ -2,14 +2,28 @@
 
 use crate::{App, StoreError};
 use domain::Timestamp;
-use store::lease;
+use store::{lease, rail};
 
 const NAME: &str = "runtime";
+
+/// The keyed mark of a known word, kept once, to tell whether the envelope key is the one that sealed the rest.
+const CANARY: &str = "vault.canary";
 
 impl App {
     /// Takes the lease after the lock was taken; the answer is the new epoch.
     pub async fn take_lease(&self, owner: &str, now: Timestamp) -> Result<i64, StoreError> {
         self.store().write(|mut tx| async move { lease::take(&mut tx, NAME, owner, now).await }).await
+    }
+
+    /// Whether the envelope key is the one that this store's bank details were sealed with; the first one is. `None`
+    /// without a key.
+    pub async fn vault_fits(&self, now: Timestamp) -> Result<Option<bool>, StoreError> {
+        let Some(vault) = self.vault() else { return Ok(None) };
+        let mark = vault.account_hmac(CANARY).iter().map(|byte| format!("{byte:02x}")).collect::<String>();
+        let wanted = mark.as_str();
+        let kept =
+            self.store().write(|mut tx| async move { rail::setting_or(&mut tx, CANARY, wanted, now).await }).await?;
+        Ok(Some(kept == mark))
     }
 
     /// Says that the owner lives. False when another epoch stands.

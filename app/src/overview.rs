@@ -200,7 +200,7 @@ fn needs(facts: &Facts<'_>) -> Vec<NeedsYou> {
     }
     for row in facts.switches.iter().filter(|row| row.paused) {
         let what = format!("{} paused by {}", row.switch.word(), row.actor);
-        need('!', &what, 1, None, row.reason.clone(), ":switch", "");
+        need('!', &what, 1, None, row.reason.clone(), &format!(":switch resume {}", row.switch.word()), "");
     }
     if let Some((_, n, sum, oldest)) = state(WithdrawalState::Signing) {
         need('s', "withdrawals need a second name", *n, Some(*sum), age(oldest), "2", "state:signing");
@@ -220,7 +220,7 @@ fn needs(facts: &Facts<'_>) -> Vec<NeedsYou> {
         );
     }
     if let Some((_, n)) = facts.jobs.iter().find(|(state, _)| state == "dead") {
-        need('x', "jobs gave up", *n, None, "viralcore jobs list --state dead".to_owned(), ":jobs", "");
+        need('x', "jobs gave up", *n, None, "viralcore jobs list --state dead".to_owned(), "7", "");
     }
     if facts.parked > 0 {
         need('!', "updates parked", facts.parked, None, "a handler failed repeatedly".to_owned(), "7", "");

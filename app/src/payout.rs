@@ -28,6 +28,9 @@ use store::{Tx, attempts, holds, ledger, rail, signatures, users, withdrawals};
 /// The name of the payout rail in rows and metrics.
 pub(crate) const RAIL: &str = "flutterwave";
 
+/// So many sends in a row without a certain outcome pause the rail.
+const UNKNOWN_RUN: i64 = 3;
+
 /// A posting inside a state change: a refusal means that our books and states disagree, which is never retried.
 pub(crate) fn posting(error: PostError) -> StoreError {
     match error {
@@ -347,6 +350,12 @@ impl App {
         let error = format!("{code}: {words}");
         attempts::finish_sending(tx, attempt.id, fence, "unknown", Some(&error), now).await?;
         self.become_unknown(tx, &mut w, &error, now).await?;
+        // A rail that answers nothing certain would turn the whole queue unknown, one by one.
+        if attempts::unknown_run(tx, RAIL, UNKNOWN_RUN).await? >= UNKNOWN_RUN {
+            let words = format!("{UNKNOWN_RUN} sends in a row had no certain outcome");
+            let wait = self.settings().timing.rail_pause * 5;
+            self.pause_rail(tx, "unknown_run", &words, Some(wait), &w.correlation, now).await?;
+        }
         Ok(Again::Done)
     }
 

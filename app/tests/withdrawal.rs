@@ -361,3 +361,31 @@ async fn a_webhook_is_only_a_hint() {
     assert_eq!(world.state(id).await, S::Sent);
     world.sound().await;
 }
+
+#[tokio::test]
+async fn a_rail_that_answers_nothing_certain_is_paused_before_the_whole_queue_is_unknown() {
+    let world = World::new().await;
+    let user = world.user(5519, Purse::Affiliate, "100").await;
+    world.fault(json!({ "op": "transfer", "fault": "status_after", "status": 503, "times": 0 })).await;
+    let mut all = Vec::new();
+    for _ in 0..5 {
+        let id = world.request(user, Source::Affiliate, "5").await;
+        world.approve(id).await;
+        all.push(id);
+    }
+    world.pass(Duration::from_secs(21));
+    world.settle().await;
+    assert_eq!(world.transfers().await.len(), 3, "the fourth was not tried");
+    let mut waiting = 0;
+    for id in &all {
+        waiting += usize::from(world.state(*id).await == S::Queued);
+    }
+    assert_eq!(waiting, 2);
+    assert_eq!(world.app.overview(world.now()).await.unwrap().rail.state, "paused");
+    world.clear_faults().await;
+    for id in all {
+        world.until(id, &[S::Paid]).await;
+    }
+    assert_eq!(world.transfers().await.len(), 5);
+    world.sound().await;
+}

@@ -16,9 +16,13 @@ pub(crate) async fn check(config: &Config, online: bool, out: Output) -> Result<
     lines.push(("migrations".to_owned(), true, format!("{} is current", desk.app.store().url())));
     let integrity = desk.app.store().integrity().await;
     lines.push(("store".to_owned(), integrity.is_ok(), integrity.err().unwrap_or_else(|| "readable".to_owned())));
-    let vault = config.envelope_key.is_some() || config.sandbox.enabled;
-    let key = if vault { "bank details can be sealed" } else { "no envelope key: withdrawals are refused" };
-    lines.push(("vault".to_owned(), vault, key.to_owned()));
+    let fits = desk.app.vault_fits(desk.now).await?;
+    let key = match fits {
+        Some(true) => "bank details can be sealed and opened",
+        Some(false) => "the envelope key is not the one that sealed this store",
+        None => "no envelope key: withdrawals are refused",
+    };
+    lines.push(("vault".to_owned(), fits == Some(true), key.to_owned()));
     invariants(&desk, &mut lines).await?;
     if online {
         let (rail, rates) = desk.app.probe().await;

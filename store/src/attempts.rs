@@ -314,3 +314,22 @@ pub async fn latencies(tx: &mut Tx, provider: &str, since: Timestamp) -> Result<
     .await?;
     rows.iter().map(|row| Ok((row.int("latency_ms")?, row.flag("failed")?))).collect()
 }
+
+/// How many of the newest sends in a row had no certain outcome, counted up to `most`.
+pub async fn unknown_run(tx: &mut Tx, provider: &str, most: i64) -> Result<i64, StoreError> {
+    let rows = sqlx::query(
+        "select outcome from exchange where provider = $1 and operation = 'transfer' order by id desc limit $2",
+    )
+    .bind(provider)
+    .bind(most)
+    .fetch_all(tx.conn())
+    .await?;
+    let mut run = 0;
+    for row in &rows {
+        if row.text("outcome")? != "unknown" {
+            break;
+        }
+        run += 1;
+    }
+    Ok(run)
+}
