@@ -30,18 +30,6 @@ async fn run(rounds: usize, span: Duration) {
     let folder = Path::new(env!("CARGO_TARGET_TMPDIR")).join(format!("ledger-{}", std::process::id()));
     std::fs::create_dir_all(&folder).expect("a folder for the stores");
     let store = funded(&folder.join("queue.db")).await;
-    if let Ok(n) = std::env::var("FIXED") {
-        let io = || { let s = std::fs::read_to_string("/proc/self/io").unwrap(); s.lines().find(|l| l.starts_with("wchar")).unwrap().split(' ').nth(1).unwrap().parse::<u64>().unwrap() };
-        let cpu = || { let s = std::fs::read_to_string("/proc/self/stat").unwrap(); let v: Vec<&str> = s.rsplit(')').next().unwrap().split(' ').collect(); (v[12].parse::<u64>().unwrap()*10, v[13].parse::<u64>().unwrap()*10) };
-        let n: i64 = n.parse().unwrap();
-        let (i0,c0,t0)=(io(),cpu(),Instant::now());
-        static NEXT: AtomicI64 = AtomicI64::new(0);
-        let tasks: Vec<_> = (0..CALLERS).map(|_| { let store = store.clone(); tokio::spawn(async move { loop { let k = NEXT.fetch_add(1, Ordering::Relaxed); if k >= n { break } store.post(transfer(k)).await.expect("x"); } }) }).collect();
-        for t in tasks { t.await.unwrap(); }
-        let (i1,c1)=(io(),cpu());
-        println!("FIXED n={n} written/transfer={} user us={:.1} sys us={:.1} wall/s={:.0}", (i1-i0) as i64/n, (c1.0-c0.0) as f64*1000.0/n as f64, (c1.1-c0.1) as f64*1000.0/n as f64, n as f64/t0.elapsed().as_secs_f64());
-        return;
-    }
     let mut bare = Bare::open(&folder.join("bare.db")).await;
     let mut each = Bare::open(&folder.join("each.db")).await;
     let (mut queued, mut looped, mut single, mut closures) = (Vec::new(), Vec::new(), Vec::new(), Vec::new());

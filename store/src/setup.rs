@@ -274,7 +274,6 @@ pub(crate) async fn sqlite_connection(path: &Path, read_only: bool) -> Result<An
 }
 
 async fn setup_sqlite(conn: &mut AnyConnection, read_only: bool) -> Result<(), sqlx::Error> {
-    if let Ok(extra) = std::env::var("EXTRA_PRAGMA") { for p in extra.split(';') { sqlx::raw_sql(sqlx::AssertSqlSafe(p.to_owned())).execute(&mut *conn).await?; } }
     for pragma in [
         "pragma busy_timeout = 5000",
         "pragma journal_mode = wal",
@@ -287,7 +286,6 @@ async fn setup_sqlite(conn: &mut AnyConnection, read_only: bool) -> Result<(), s
     ] {
         sqlx::query(pragma).execute(&mut *conn).await?;
     }
-    if let Ok(extra) = std::env::var("EXTRA_AFTER") { for p in extra.split(';') { sqlx::raw_sql(sqlx::AssertSqlSafe(p.to_owned())).execute(&mut *conn).await?; } }
     if read_only {
         sqlx::query("pragma query_only = on").execute(&mut *conn).await?;
     }
