@@ -24,7 +24,7 @@ pub struct Column {
     pub gap: u16,
     /// Its width.
     pub width: u16,
-    /// Takes what is left over.
+    /// Takes its share of what is left over.
     pub grows: bool,
     /// Which side.
     pub align: Align,
@@ -44,11 +44,16 @@ pub fn place(columns: &[Column], available: u16) -> Vec<Placed> {
         kept.retain(|i| *i != least);
     }
     let spare = available.saturating_sub(total(&kept));
-    let growing = kept.iter().copied().find(|i| columns[*i].grows);
+    let growing: Vec<usize> = kept.iter().copied().filter(|i| columns[*i].grows).collect();
+    let share = |i: usize| match (growing.contains(&i), u16::try_from(growing.len())) {
+        // The first one takes what cannot be divided.
+        (true, Ok(n)) => spare / n + if growing.first() == Some(&i) { spare % n } else { 0 },
+        _ => 0,
+    };
     let mut x = 0;
     kept.into_iter()
         .map(|i| {
-            let width = columns[i].width + if growing == Some(i) { spare } else { 0 };
+            let width = columns[i].width + share(i);
             let at = x + columns[i].gap;
             x = at + width;
             (i, at, width.min(available.saturating_sub(at)))

@@ -25,7 +25,7 @@ const COLUMNS: [Column; 9] = [
     Column { grows: true, ..column("USER", 2, 12, Align::Left, 6) },
     column("AMOUNT NGN", 1, 10, Align::Right, 9),
     column("USD", 1, 8, Align::Right, 2),
-    column("BANK", 2, 7, Align::Left, 4),
+    Column { grows: true, ..column("BANK", 2, 7, Align::Left, 4) },
     column("FLAGS", 1, 5, Align::Left, 5),
     column("SIG", 1, 3, Align::Left, 3),
     column("STATE", 1, 11, Align::Left, 8),
