@@ -121,7 +121,11 @@ impl From<app::command::AdjustError> for Failure {
             E::KeyReused(_) => "key_reused",
             E::Store(_) => "store",
         };
-        Self::refused(code, error)
+        let message = match &error {
+            E::Store(cause) => format!("{error}: {cause}"),
+            _ => error.to_string(),
+        };
+        Self { message, code, exit: 1 }
     }
 }
 

@@ -81,7 +81,8 @@ pub(crate) async fn start_sandbox(config: &Config) -> Result<Sandbox, Failure> {
         .map_err(|error| Failure::refused("sandbox", format!("the stand-ins did not start: {error}")))
 }
 
-fn store_file(url: &str) -> Option<PathBuf> {
+/// The file of a SQLite store.
+pub(crate) fn store_file(url: &str) -> Option<PathBuf> {
     let rest = url.strip_prefix("sqlite://")?;
     Some(PathBuf::from(rest.split('?').next().unwrap_or(rest)))
 }

@@ -7,7 +7,7 @@
 mod common;
 
 use common::people::Person;
-use common::{Shop, until, within};
+use common::{Shop, within};
 use serde_json::{Value, json};
 use std::sync::Mutex;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
@@ -189,7 +189,7 @@ fn survives(database: Option<&str>, kills: u64) {
     let timing = [("timing.transfer_total", "\"500ms\""), ("timing.read_total", "\"500ms\"")];
     let shop = Shop::on(database, &[&timing[..], &[("withdrawals.grace", "\"20ms\"")]].concat(), "");
     let (began, load) = (Instant::now(), Load::default());
-    let backlog = 10 + kills as usize / 2;
+    let backlog = 10 + kills as usize / 4;
     let mut serve = shop.serve();
     (1..=USERS).for_each(|n| shop.user(7_000 + n, "90000"));
     let at_steps = std::thread::scope(|threads| {
@@ -201,7 +201,8 @@ fn survives(database: Option<&str>, kills: u64) {
             }))
         });
         threads.spawn(|| operator(&shop, &load));
-        until("there is something to pay", || (load.requested.lock().unwrap().len() >= backlog).then_some(()));
+        let enough = || load.requested.lock().unwrap().len() >= backlog;
+        assert!(within(Duration::from_secs(120), || enough().then_some(())).is_some(), "users were not served");
         serve.kill();
         let at_steps = kill_loop(&shop, &load, kills, &mut Dice(number("VIRALCORE_TEST_SEED", 7)));
         finish(&shop, &load);

@@ -85,26 +85,29 @@ pub(crate) async fn store(config: &Config, words: StoreWords, out: Output) -> Re
     Ok(())
 }
 
-/// A verified backup takes the store's place; what was there is kept beside it.
+/// A verified backup takes the store's place; what was there, which may be damaged, is not opened and kept beside it.
 async fn restore(config: &Config, from: &Path, out: Output) -> Result<(), Failure> {
     let failed = |why: String| Failure::refused("restore", why);
-    let target = Store::connect(&config.store_url).await?;
-    let Some(file) = target.file() else {
+    let Some(file) = wiring::store_file(&config.store_url) else {
         return Err(failed("restore PostgreSQL with pg_restore".to_owned()));
     };
     // Nobody may be running on it; the lock is kept until the file is in place.
-    let Some(lock) = target.try_lead().await? else {
+    let Some(lock) = ::store::lead::lead_file(&file)? else {
         return Err(failed("a viralcore runs on this store: stop it first".to_owned()));
     };
+    if !from.is_file() {
+        return Err(failed(format!("{}: there is no such file", from.display())));
+    }
     let backup = Store::connect(&format!("sqlite://{}", from.display())).await?;
     backup.integrity().await.map_err(failed)?;
-    drop((target, backup));
+    drop(backup);
     let stamp = wiring::clock()().rfc3339().replace(':', "");
     let kept = file.with_extension(format!("replaced-{stamp}.db"));
     let io = |error: std::io::Error| failed(error.to_string());
     let wal = |suffix: &str| std::path::PathBuf::from(format!("{}{suffix}", file.display()));
     let staged = file.with_extension("restoring");
     std::fs::copy(from, &staged).map_err(io)?;
+    std::fs::File::open(&staged).and_then(|copy| copy.sync_all()).map_err(io)?;
     if file.exists() {
         std::fs::rename(&file, &kept).map_err(io)?;
         for suffix in ["-wal", "-shm"] {
@@ -114,6 +117,9 @@ async fn restore(config: &Config, from: &Path, out: Output) -> Result<(), Failur
         }
     }
     std::fs::rename(&staged, &file).map_err(io)?;
+    // The names are as durable as the data.
+    let folder = file.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."));
+    std::fs::File::open(folder).and_then(|folder| folder.sync_all()).map_err(io)?;
     drop(lock);
     out.one(&json!({ "restored": file.display().to_string(), "kept": kept.display().to_string() }));
     Ok(())

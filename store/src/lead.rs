@@ -4,6 +4,7 @@
 use crate::{Dialect, Store, StoreError};
 use sqlx::{AnyConnection, Connection, Row};
 use std::fs::{File, TryLockError};
+use std::path::Path;
 
 /// Holds the lock until it is dropped.
 pub struct Leadership {
@@ -21,14 +22,7 @@ impl Store {
         match self.dialect() {
             Dialect::Sqlite => {
                 let Some(file) = self.file() else { return Ok(None) };
-                let path = file.with_extension("lock");
-                let failed = |error: std::io::Error| StoreError::Driver(format!("{}: {error}", path.display()));
-                let lock = File::options().create(true).truncate(false).write(true).open(&path).map_err(failed)?;
-                match lock.try_lock() {
-                    Ok(()) => Ok(Some(Leadership { held: Held::File(lock) })),
-                    Err(TryLockError::WouldBlock) => Ok(None),
-                    Err(TryLockError::Error(error)) => Err(failed(error)),
-                }
+                lead_file(&file)
             }
             Dialect::Postgres => {
                 let mut session = AnyConnection::connect(&self.inner.url).await?;
@@ -41,6 +35,18 @@ impl Store {
                 Ok((got == 1).then_some(Leadership { held: Held::Session(session) }))
             }
         }
+    }
+}
+
+/// Takes the lock of a SQLite store by its file, which may be damaged or missing.
+pub fn lead_file(file: &Path) -> Result<Option<Leadership>, StoreError> {
+    let path = file.with_extension("lock");
+    let failed = |error: std::io::Error| StoreError::Driver(format!("{}: {error}", path.display()));
+    let lock = File::options().create(true).truncate(false).write(true).open(&path).map_err(failed)?;
+    match lock.try_lock() {
+        Ok(()) => Ok(Some(Leadership { held: Held::File(lock) })),
+        Err(TryLockError::WouldBlock) => Ok(None),
+        Err(TryLockError::Error(error)) => Err(failed(error)),
     }
 }
 

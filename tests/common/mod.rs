@@ -79,6 +79,10 @@ impl Http {
         Self { runtime: Arc::new(runtime), client }
     }
 
+    pub fn block_on<T>(&self, work: impl Future<Output = T>) -> T {
+        self.runtime.block_on(work)
+    }
+
     /// The status and the body, or `None` when nobody answered.
     pub fn ask(&self, method: &str, url: &str, body: Option<&Value>) -> Option<(u16, Value)> {
         let request = self.client.request(method.parse().unwrap(), url);
@@ -222,6 +226,7 @@ impl Drop for Shop {
 const QUICK: &[(&str, &str)] = &[
     ("sandbox.population", "0"),
     ("withdrawals.grace", "\"150ms\""),
+    ("withdrawals.retry_backoff", "\"100ms\""),
     ("withdrawals.per_hour", "10000"),
     ("withdrawals.per_day", "1000"),
     ("withdrawals.hourly_ceiling", "\"400000000.00\""),
@@ -449,7 +454,7 @@ pub fn postgres() -> Option<String> {
     url
 }
 
-async fn execute(database: &str, statement: &str) {
+pub async fn execute(database: &str, statement: &str) {
     use sqlx::Connection;
     sqlx::any::install_default_drivers();
     let mut connection = sqlx::AnyConnection::connect(database).await.expect("the database answers");

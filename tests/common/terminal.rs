@@ -14,7 +14,7 @@ fn cells(n: u16) -> NonZero<u16> {
 
 struct Seen {
     model: vt100::Parser,
-    bytes: u64,
+    raw: Vec<u8>,
     frames: Vec<Instant>,
     at: Instant,
 }
@@ -37,6 +37,23 @@ impl Drop for Terminal {
 /// Each frame begins so.
 const FRAME: &[u8] = b"\x1b[?2026h";
 
+/// The bytes for the model, with `?` for the replacement character, which the model would not draw; what may be half of
+/// one stays for the next time.
+fn drawable(bytes: &mut Vec<u8>) -> Vec<u8> {
+    const MARK: &[u8] = "\u{fffd}".as_bytes();
+    let half = (1..MARK.len()).rev().find(|n| bytes.ends_with(&MARK[..*n])).unwrap_or(0);
+    let rest = bytes.split_off(bytes.len() - half);
+    let mut out = Vec::with_capacity(bytes.len());
+    let mut at = 0;
+    while at < bytes.len() {
+        let mark = bytes[at..].starts_with(MARK);
+        out.push(if mark { b'?' } else { bytes[at] });
+        at += if mark { MARK.len() } else { 1 };
+    }
+    *bytes = rest;
+    out
+}
+
 impl Terminal {
     /// The program in a terminal of this size.
     pub fn open(shop: &Shop, args: &[&str], cols: u16, rows: u16) -> Self {
@@ -54,18 +71,20 @@ impl Terminal {
         let keys = pair.master.take_writer().unwrap();
         let now = Instant::now();
         let model = vt100::Parser::new(cells(rows), cells(cols), 0);
-        let seen = Arc::new(Mutex::new(Seen { model, bytes: 0, frames: Vec::new(), at: now }));
+        let seen = Arc::new(Mutex::new(Seen { model, raw: Vec::new(), frames: Vec::new(), at: now }));
         let deaf = Arc::new(AtomicBool::new(false));
         let (writes, stopped) = (Arc::clone(&seen), Arc::clone(&deaf));
         std::thread::spawn(move || {
             let mut buf = [0; 16 * 1024];
+            let mut shown = Vec::new();
             while let Ok(n @ 1..) = reader.read(&mut buf) {
                 let mut seen = writes.lock().unwrap();
                 let now = Instant::now();
                 let frames = buf[..n].windows(FRAME.len()).filter(|window| *window == FRAME).count();
                 seen.frames.extend(std::iter::repeat_n(now, frames));
-                seen.model.process(&buf[..n]);
-                seen.bytes += n as u64;
+                shown.extend_from_slice(&buf[..n]);
+                seen.model.process(&drawable(&mut shown));
+                seen.raw.extend_from_slice(&buf[..n]);
                 seen.at = now;
                 drop(seen);
                 while stopped.load(Ordering::SeqCst) {
@@ -83,7 +102,13 @@ impl Terminal {
 
     /// Bytes written so far.
     pub fn bytes(&self) -> u64 {
-        self.seen.lock().unwrap().bytes
+        self.seen.lock().unwrap().raw.len() as u64
+    }
+
+    /// What was written since so many bytes ago.
+    pub fn raw_since(&self, bytes: u64) -> String {
+        let seen = self.seen.lock().unwrap();
+        String::from_utf8_lossy(&seen.raw[usize::try_from(bytes).unwrap()..]).into_owned()
     }
 
     /// Moments of the frames so far.
