@@ -2,10 +2,12 @@
 //!
 //! Promises: an update is kept before it is acknowledged and handled once; what a turn changes (the update's end, the
 //! conversation, keyboards, messages, a command's effect) is committed together or not at all. Turns without a command
-//! share set-based batches.
+//! share set-based batches. What a user typed or reads lies sealed in the store.
 
 use crate::command::{RequestWithdrawal, RequestWithdrawalError};
 use crate::{App, StoreError};
+use base64::Engine;
+use base64::engine::general_purpose::STANDARD;
 use domain::{Timestamp, UserId, WithdrawalId};
 use store::inbox::{self, Keyboard, Update};
 use store::outbox::{self, Message, NewMessage};
@@ -103,11 +105,43 @@ async fn commit_all(tx: &mut Tx, turns: &[(Turn, Timestamp)]) -> Result<(), Stor
     outbox::insert(tx, &messages, now).await
 }
 
+/// Marks text that is sealed.
+const SEALED: &str = "sealed:";
+
 impl App {
+    /// What users type and read holds account numbers and names: it lies sealed in the store, where there is a key.
+    fn seal_text(&self, text: &str) -> String {
+        match self.vault() {
+            Some(vault) => format!("{SEALED}{}", STANDARD.encode(vault.seal("telegram", text, self.nonce()))),
+            None => text.to_owned(),
+        }
+    }
+
+    /// Opens sealed text in place. What cannot be opened stays as it is and is refused by whoever reads it.
+    fn open_text(&self, text: &mut String) {
+        let Some(sealed) = text.strip_prefix(SEALED) else { return };
+        let opened = STANDARD.decode(sealed).ok().and_then(|sealed| self.vault()?.open("telegram", &sealed).ok());
+        if let Some(opened) = opened {
+            *text = opened;
+        }
+    }
+
+    fn seal_turn(&self, mut turn: Turn) -> Turn {
+        if let Some((_, state)) = &mut turn.conversation {
+            *state = self.seal_text(state);
+        }
+        turn.keyboards.iter_mut().for_each(|keyboard| keyboard.actions = self.seal_text(&keyboard.actions));
+        turn.messages.iter_mut().for_each(|message| message.payload = self.seal_text(&message.payload));
+        turn
+    }
+
     /// Keeps updates and the offset that acknowledges them, together. Only then may Telegram be told.
     pub async fn ingest(&self, updates: &[Update], next_offset: i64, now: Timestamp) -> Result<(), StoreError> {
         let offset = next_offset.to_string();
         let offset = offset.as_str();
+        let sealed: Vec<Update> =
+            updates.iter().map(|update| Update { body: self.seal_text(&update.body), ..update.clone() }).collect();
+        let updates = sealed.as_slice();
         self.store()
             .write(|mut tx| async move {
                 inbox::insert(&mut tx, updates, now).await?;
@@ -124,7 +158,9 @@ impl App {
 
     /// Open updates after an id, oldest first.
     pub async fn open_updates(&self, after: i64, limit: i64) -> Result<Vec<Update>, StoreError> {
-        self.store().read(|mut tx| async move { inbox::open(&mut tx, after, limit).await }).await
+        let mut updates = self.store().read(|mut tx| async move { inbox::open(&mut tx, after, limit).await }).await?;
+        updates.iter_mut().for_each(|update| self.open_text(&mut update.body));
+        Ok(updates)
     }
 
     /// Counts a failed try of an update. True when it is parked now.
@@ -158,18 +194,23 @@ impl App {
 
     /// A user's conversation as the bot kept it.
     pub async fn conversation(&self, user: UserId) -> Result<Option<String>, StoreError> {
-        self.store().read(|mut tx| async move { inbox::conversation(&mut tx, user).await }).await
+        let mut kept = self.store().read(|mut tx| async move { inbox::conversation(&mut tx, user).await }).await?;
+        kept.iter_mut().for_each(|state| self.open_text(state));
+        Ok(kept)
     }
 
     /// The keyboard with an opaque id; the bot checks whose it is.
     pub async fn keyboard(&self, id: &str) -> Result<Option<Keyboard>, StoreError> {
-        self.store().read(|mut tx| async move { inbox::keyboard(&mut tx, id).await }).await
+        let mut kept = self.store().read(|mut tx| async move { inbox::keyboard(&mut tx, id).await }).await?;
+        kept.iter_mut().for_each(|keyboard| self.open_text(&mut keyboard.actions));
+        Ok(kept)
     }
 
     /// Commits a turn without a command. [`StoreError::Stale`] when its update had been handled before.
     pub async fn complete(&self, turn: Turn, now: Timestamp) -> Result<(), StoreError> {
         let closed = || StoreError::Driver("the store is closed".to_owned());
         let (answer, committed) = oneshot::channel();
+        let turn = self.seal_turn(turn);
         self.turns().0.send((turn, now, answer)).map_err(|_| closed())?;
         committed.await.map_err(|_| closed())?
     }
@@ -198,7 +239,7 @@ impl App {
                 if let Err(RequestWithdrawalError::Store(error)) = result {
                     return Err(error);
                 }
-                let turn = Turn { update_id: None, ..render(&result) };
+                let turn = self.seal_turn(Turn { update_id: None, ..render(&result) });
                 commit_all(tx, &[(turn, now)]).await
             })
             .await
@@ -206,7 +247,9 @@ impl App {
 
     /// Messages that are due, most urgent first.
     pub async fn due_messages(&self, now: Timestamp, limit: i64) -> Result<Vec<Message>, StoreError> {
-        self.store().read(|mut tx| async move { outbox::ready(&mut tx, now, limit).await }).await
+        let mut due = self.store().read(|mut tx| async move { outbox::ready(&mut tx, now, limit).await }).await?;
+        due.iter_mut().for_each(|message| self.open_text(&mut message.payload));
+        Ok(due)
     }
 
     /// Marks messages sent: (id, Telegram's message id).

@@ -389,3 +389,45 @@ async fn a_rail_that_answers_nothing_certain_is_paused_before_the_whole_queue_is
     assert_eq!(world.transfers().await.len(), 5);
     world.sound().await;
 }
+
+#[tokio::test]
+async fn what_users_type_and_read_lies_sealed_in_the_store() {
+    use app::telegram::{InboxUpdate, KeyboardRow, MessageKind, OutboxNew, Turn};
+    let world = World::new().await;
+    let user = world.user(5520, Purse::Affiliate, "30").await;
+    let canary = "canary 2081554421";
+    let update = InboxUpdate { update_id: 9_001, user, body: format!("{{\"text\":\"{canary}\"}}"), attempts: 0 };
+    world.app.ingest(std::slice::from_ref(&update), 9_002, world.now()).await.unwrap();
+    assert_eq!(world.app.open_updates(0, 10).await.unwrap(), [update]);
+    let keyboard = KeyboardRow { id: "kb".into(), user, actions: canary.into(), used_at: None };
+    let message = OutboxNew {
+        chat: user.get(),
+        kind: MessageKind::Reply,
+        method: "send".into(),
+        payload: canary.into(),
+        key: None,
+        event_id: None,
+        correlation: "c".into(),
+    };
+    let turn = Turn {
+        update_id: Some(9_001),
+        conversation: Some((user, canary.into())),
+        keyboards: vec![keyboard.clone()],
+        messages: vec![message],
+    };
+    world.app.complete(turn, world.now()).await.unwrap();
+    assert_eq!(world.app.conversation(user).await.unwrap().as_deref(), Some(canary));
+    assert_eq!(world.app.keyboard("kb").await.unwrap(), Some(keyboard));
+    let due = world.app.due_messages(world.now(), 100).await.unwrap();
+    assert!(due.iter().any(|message| message.payload == canary));
+    world.request(user, Source::Affiliate, "10").await;
+    // Nothing of it can be read in the files, the journal of the database included.
+    let file = world.app.store().file().unwrap();
+    for suffix in ["", "-wal"] {
+        let path = format!("{}{suffix}", file.display());
+        let bytes = std::fs::read(path).unwrap_or_default();
+        for leaked in ["canary 2081554421", "0123456785", "ADA OBI"] {
+            assert!(!bytes.windows(leaked.len()).any(|part| part == leaked.as_bytes()), "{leaked} in the file{suffix}");
+        }
+    }
+}
