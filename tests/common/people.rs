@@ -149,13 +149,13 @@ impl<'a> Person<'a> {
             }
             let screen = self.screen();
             let state = (screen["message_id"].clone(), screen["text"].clone());
-            if acted_on.as_ref() != Some(&state) {
-                if let Some(next) = self.next(&screen) {
-                    acted_on = Some(state);
-                    at = Instant::now();
-                    self.act(next);
-                    continue;
-                }
+            if acted_on.as_ref() != Some(&state)
+                && let Some(next) = self.next(&screen)
+            {
+                acted_on = Some(state);
+                at = Instant::now();
+                self.act(next);
+                continue;
             }
             if at.elapsed() > IMPATIENCE {
                 at = Instant::now();
