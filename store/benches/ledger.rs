@@ -179,8 +179,8 @@ impl Bare {
         for pragma in [
             "pragma synchronous = full",
             "pragma foreign_keys = on",
-            "pragma cache_size = -32000",
-            "pragma wal_autocheckpoint = 4000",
+            "pragma cache_size = -16000",
+            "pragma wal_autocheckpoint = 8000",
         ] {
             sqlx::query(pragma).execute(&mut conn).await.expect("a pragma");
         }

@@ -274,15 +274,19 @@ pub(crate) async fn sqlite_connection(path: &Path, read_only: bool) -> Result<An
 }
 
 async fn setup_sqlite(conn: &mut AnyConnection, read_only: bool) -> Result<(), sqlx::Error> {
+    let cache = if read_only { "pragma cache_size = -4000" } else { "pragma cache_size = -16000" };
     for pragma in [
         "pragma busy_timeout = 5000",
+        // Of a new file: transfers touch a page here and a page there, and each is written whole.
+        "pragma page_size = 2048",
         "pragma journal_mode = wal",
         "pragma synchronous = full",
         "pragma foreign_keys = on",
-        "pragma cache_size = -32000",
+        cache,
         "pragma temp_store = memory",
         "pragma journal_size_limit = 67108864",
-        "pragma wal_autocheckpoint = 4000",
+        // 16 MB: pages that change again and again are written back once for many commits.
+        "pragma wal_autocheckpoint = 8000",
     ] {
         sqlx::query(pragma).execute(&mut *conn).await?;
     }

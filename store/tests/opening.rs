@@ -77,7 +77,7 @@ async fn a_damaged_store_is_not_opened() {
     open(&path).await.unwrap().close().await;
     let mut file = std::fs::OpenOptions::new().write(true).open(&path).unwrap();
     file.seek(SeekFrom::Start(100)).unwrap(); // the root of the schema, behind the header
-    file.write_all(&[0xee; 3_000]).unwrap();
+    file.write_all(&[0xee; 1_500]).unwrap();
     let before = std::fs::read(&path).unwrap();
     let error = open(&path).await.err().unwrap();
     assert!(matches!(error, OpenError::Damaged { .. }), "{error:?}");
@@ -92,14 +92,12 @@ async fn damage_that_is_met_later_ends_the_process() {
         store.post(journal(&format!("k{n}"))).await.unwrap();
     }
     store.close().await;
-    let root: i64 = sqlx::query("select rootpage from sqlite_master where name = 'journal'")
-        .fetch_one(&mut raw(&path).await)
-        .await
-        .unwrap()
-        .get(0);
+    let of_journal = "select rootpage, page_size from sqlite_master, pragma_page_size where name = 'journal'";
+    let row = sqlx::query(of_journal).fetch_one(&mut raw(&path).await).await.unwrap();
+    let (root, size) = (row.get::<i64, _>(0), row.get::<i64, _>(1));
     let mut file = std::fs::OpenOptions::new().write(true).open(&path).unwrap();
-    file.seek(SeekFrom::Start((u64::try_from(root).unwrap() - 1) * 4_096)).unwrap();
-    file.write_all(&[0xee; 4_096]).unwrap();
+    file.seek(SeekFrom::Start(u64::try_from((root - 1) * size).unwrap())).unwrap();
+    file.write_all(&vec![0xee; usize::try_from(size).unwrap()]).unwrap();
     let store = open(&path).await.unwrap();
     assert_eq!(*store.fatal().borrow(), None);
     let read: Result<_, StoreError> =
