@@ -457,3 +457,20 @@ fn it_writes_nothing_at_rest_little_a_move_and_few_frames_under_a_feed() {
     assert_eq!(serve.stop().code(), Some(0));
     shop.sound();
 }
+
+#[test]
+fn a_demo_comes_alive_by_itself_and_leaves_nothing_behind() {
+    let shop = Shop::open();
+    std::fs::remove_file(shop.config()).unwrap();
+    let mut shop = shop;
+    shop.store = format!("sqlite://{}/unused.db", shop.dir.display());
+    let mut console = Terminal::open(&shop, &["demo", "--population", "6", "--speed", "40"], 120, 40);
+    console.sees("SANDBOX");
+    console.types("2");
+    console.sees("REQUESTED");
+    console.types("q");
+    console.sees("inside");
+    console.types("d");
+    assert_eq!(console.ended(), 0);
+    console.is_restored();
+}
