@@ -221,6 +221,9 @@ impl App {
     ) -> Result<(), RequestWithdrawalError> {
         let settings = &self.settings().withdrawals;
         let quote = &request.quote;
+        if *self.store().disk_full().borrow() {
+            return Err(RequestWithdrawalError::Closed("the disk is full".to_owned()));
+        }
         if now > quote.confirm_until {
             return Err(RequestWithdrawalError::QuoteOver);
         }

@@ -98,9 +98,7 @@ async fn restore(config: &Config, from: &Path, out: Output) -> Result<(), Failur
     if !from.is_file() {
         return Err(failed(format!("{}: there is no such file", from.display())));
     }
-    let backup = Store::connect(&format!("sqlite://{}", from.display())).await?;
-    backup.integrity().await.map_err(failed)?;
-    drop(backup);
+    ::store::upkeep::verify(from).await.map_err(|error| failed(error.to_string()))?;
     let stamp = wiring::clock()().rfc3339().replace(':', "");
     let kept = file.with_extension(format!("replaced-{stamp}.db"));
     let io = |error: std::io::Error| failed(error.to_string());
