@@ -13,7 +13,7 @@ use crate::{App, StoreError};
 use domain::policy::Flag;
 use domain::withdrawal::{Mode, WithdrawalState};
 use domain::{Money, Timestamp, text};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 use store::listing::{self, Filter, Listed};
 use store::{audit, events, operators, rail};
 
@@ -177,10 +177,16 @@ impl App {
 
     /// How many withdrawals a filter finds and what they pay, both stopping at [`COUNT_CAP`].
     pub async fn tally(&self, wanted: &WithdrawalFilter) -> Result<Tally, StoreError> {
+        let (changes, began) = (*self.changes().borrow(), Instant::now());
+        if let Some(tally) = self.tallies().find(wanted, changes) {
+            return Ok(tally);
+        }
         let binds = &filter(wanted);
         let (count, sum) =
             self.store().read(|mut tx| async move { listing::tally(&mut tx, binds, COUNT_CAP).await }).await?;
-        Ok(Tally { count, sum })
+        let tally = Tally { count, sum };
+        self.tallies().keep(wanted.clone(), tally, changes, began);
+        Ok(tally)
     }
 
     /// Audit rows before a position in which every word occurs, newest first.

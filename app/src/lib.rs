@@ -12,6 +12,7 @@ mod detail;
 pub mod follow;
 pub mod invariants;
 pub mod jobs;
+mod kept;
 pub mod lease;
 pub mod limits;
 pub mod metrics;
@@ -65,13 +66,19 @@ pub struct Parts {
     pub random: Random,
 }
 
+/// The users' purses as last summed.
+type Purses = kept::Kept<(), overview::Totals>;
+/// What a filter of withdrawals last found.
+type Tallies = kept::Kept<view::WithdrawalFilter, view::Tally>;
+
 struct Inner {
     parts: Parts,
     limits: limits::Limits,
     metrics: metrics::Metrics,
     turns: telegram::Turns,
     verified: invariants::VerifiedHead,
-    purses: overview::Purses,
+    purses: Purses,
+    tallies: Tallies,
 }
 
 /// The business. Cheap to clone.
@@ -90,7 +97,8 @@ impl App {
             metrics: metrics::Metrics::default(),
             turns,
             verified: invariants::VerifiedHead::default(),
-            purses: overview::Purses::default(),
+            purses: Purses::default(),
+            tallies: Tallies::default(),
         };
         Self { inner: Arc::new(inner) }
     }
@@ -140,8 +148,12 @@ impl App {
         &self.inner.verified
     }
 
-    pub(crate) fn purses(&self) -> &overview::Purses {
+    pub(crate) fn purses(&self) -> &Purses {
         &self.inner.purses
+    }
+
+    pub(crate) fn tallies(&self) -> &Tallies {
+        &self.inner.tallies
     }
 
     pub(crate) fn turns(&self) -> &telegram::Turns {

@@ -7,34 +7,22 @@ use crate::view::{NeedsYou, Overview, RailView, Series, SwitchRow};
 use crate::{App, StoreError};
 use domain::withdrawal::WithdrawalState;
 use domain::{Currency, Money, Timestamp, text, time};
-use std::sync::{Mutex, PoisonError};
 use std::time::{Duration, Instant};
 use store::listing::{self, Filter};
 use store::{Tx, attempts, audit, cases, events, inbox, jobs, lease, ledger, outbox, rail, withdrawals};
 
-/// The users' purses as last summed, and until when that may be shown: the sum walks every account.
-#[derive(Default)]
-pub(crate) struct Purses(Mutex<Option<(Instant, Totals)>>);
-
-type Totals = Vec<(String, Money)>;
+/// Sums by purse.
+pub(crate) type Totals = Vec<(String, Money)>;
 
 impl App {
-    /// Sums of the users' purses. What took long to sum is shown for twenty times as long, so that a screen that follows
-    /// every commit does not keep a large store busy; on a small one it is always fresh.
+    /// Sums of the users' purses: they walk every account.
     async fn purse_totals(&self, tx: &mut Tx) -> Result<Totals, StoreError> {
-        let kept = self.purses().0.lock().unwrap_or_else(PoisonError::into_inner).clone();
-        if let Some((until, totals)) = kept
-            && Instant::now() < until
-        {
+        let (changes, began) = (*self.changes().borrow(), Instant::now());
+        if let Some(totals) = self.purses().find(&(), changes) {
             return Ok(totals);
         }
-        let began = Instant::now();
         let totals = ledger::purse_totals(tx).await?;
-        let cost = began.elapsed();
-        if cost >= Duration::from_millis(20) {
-            let until = Instant::now() + cost * 20;
-            *self.purses().0.lock().unwrap_or_else(PoisonError::into_inner) = Some((until, totals.clone()));
-        }
+        self.purses().keep((), totals.clone(), changes, began);
         Ok(totals)
     }
 

@@ -101,9 +101,11 @@ pub async fn list(tx: &mut Tx, words: &str, before: i64, limit: i64) -> Result<V
     let mut before = before;
     let wanted: Vec<String> = words.split_whitespace().map(str::to_lowercase).collect();
     // Read page by page until enough match: the audit has no full-text index and needs none.
+    let size = if wanted.is_empty() { limit.clamp(1, 500) } else { 500 };
     loop {
-        let rows = sqlx::query("select * from audit where seq < $1 order by seq desc limit 500")
+        let rows = sqlx::query("select * from audit where seq < $1 order by seq desc limit $2")
             .bind(before)
+            .bind(size)
             .fetch_all(tx.conn())
             .await?;
         let page = rows.len();
@@ -119,7 +121,7 @@ pub async fn list(tx: &mut Tx, words: &str, before: i64, limit: i64) -> Result<V
                 }
             }
         }
-        if page < 500 {
+        if i64::try_from(page).unwrap_or(i64::MAX) < size {
             return Ok(found);
         }
     }

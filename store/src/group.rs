@@ -207,8 +207,9 @@ impl Writer {
         match group.run("commit").await {
             Ok(()) => {
                 group.open = false;
-                group.ended.send_replace(Ended::Committed);
+                // Before anybody is answered: whoever reads next finds that the store has changed.
                 self.committed.send_modify(|n| *n += 1);
+                group.ended.send_replace(Ended::Committed);
             }
             Err(error) => self.lose(group, error).await,
         }
