@@ -413,6 +413,35 @@ mod tests {
         assert_eq!(Rate::parse("105").unwrap().deviation_bps(Rate::parse("100").unwrap()), 500);
     }
 
+    #[test]
+    fn currencies_and_plans_have_words() {
+        let credits = Currency::Credits(Plan::new("t1").unwrap());
+        for currency in [Currency::Usd, Currency::Ngn, credits] {
+            assert_eq!(currency.to_string().parse(), Ok(currency));
+        }
+        assert_eq!((credits.exponent(), Money::new(7, credits).amount_text().as_str()), (0, "7"));
+        for bad in ["usd", "EUR", "posts:", "posts:A", "posts:more_than_twelve"] {
+            assert!(bad.parse::<Currency>().is_err(), "{bad}");
+        }
+        assert_eq!(format!("{:?}", Plan::new("tgt").unwrap()), "tgt");
+    }
+
+    #[test]
+    fn arithmetic_is_checked_and_never_mixes_currencies() {
+        let (one, naira) = (Money::usd_minor(1), Money::ngn_minor(1));
+        assert_eq!(one.checked_add(naira), Err(MoneyError::CurrencyMismatch));
+        assert_eq!(one.at_least(naira), Err(MoneyError::CurrencyMismatch));
+        assert_eq!(Money::usd_minor(i64::MAX).checked_add(one), Err(MoneyError::Overflow));
+        assert_eq!(Money::usd_minor(i64::MIN).checked_sub(one), Err(MoneyError::Overflow));
+        assert_eq!(Money::usd_minor(i64::MIN).checked_neg(), Err(MoneyError::Overflow));
+        assert_eq!(Money::usd_minor(-2_500_000).grouped(), "-2.50");
+        assert_eq!(format!("{:?}", Money::usd_minor(-2_500_000)), "USD -2.50");
+        assert!(Rate::new(0, 1).is_none() && Rate::parse("x").is_err() && Rate::parse("1.0000000001").is_err());
+        let most = Rate::new(i64::MAX, 1).unwrap();
+        let too_much = most.convert(Money::usd_minor(i64::MAX), Currency::Ngn, Rounding::Down);
+        assert_eq!(too_much, Err(MoneyError::Overflow));
+    }
+
     proptest::proptest! {
         #[test] // What is printed reads back as the same amount.
         fn printing_and_parsing_round_trip(minor in 0..i64::MAX, usd: bool) {
