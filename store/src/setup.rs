@@ -12,7 +12,7 @@ use sqlx::migrate::{MigrateError, Migrator};
 use sqlx::{AnyConnection, AnyPool, Connection, Row};
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, PoisonError};
-use std::time::{Duration, Instant};
+use std::time::{Duration, Instant, SystemTime};
 use tokio::sync::{mpsc, watch};
 
 static SQLITE: Migrator = sqlx::migrate!("../migrations/sqlite");
@@ -20,6 +20,8 @@ static POSTGRES: Migrator = sqlx::migrate!("../migrations/postgres");
 
 /// After a full disk, room for the reserve is looked for so often.
 const ROOM_AGAIN: Duration = Duration::from_secs(60);
+/// The database is asked for others' commits after so long, whatever its files look like.
+const ASK_ANYWAY: Duration = Duration::from_secs(2);
 
 /// Why a store could not be opened, in words for the person at the keyboard.
 #[derive(Debug, thiserror::Error)]
@@ -367,6 +369,7 @@ async fn watch_others(inner: std::sync::Weak<Inner>, mut closing: watch::Receive
     let mut seen: Option<i64> = None;
     let mut conn: Option<AnyConnection> = None;
     let mut looked_for_room = Instant::now();
+    let (mut log, mut asked) = (None, Instant::now());
     loop {
         let Some(strong) = inner.upgrade() else { return };
         if *strong.reserve.full().borrow() && looked_for_room.elapsed() >= ROOM_AGAIN {
@@ -387,7 +390,11 @@ async fn watch_others(inner: std::sync::Weak<Inner>, mut closing: watch::Receive
                 Engine::Postgres { .. } => AnyConnection::connect(&strong.url).await.ok(),
             };
         }
-        if let Some(reader) = &mut conn {
+        // Read before the question: what is written in between is found the next time.
+        let stamp = log_stamp(&strong);
+        let quiet = is_quiet(stamp, log) && asked.elapsed() < ASK_ANYWAY;
+        if let Some(reader) = conn.as_mut().filter(|_| !quiet) {
+            (log, asked) = (stamp, Instant::now());
             match sqlx::query(sql).fetch_one(&mut *reader).await.and_then(|row| row.try_get::<i64, _>(0)) {
                 Ok(version) => {
                     if seen.is_some_and(|seen| seen != version) {
@@ -410,9 +417,35 @@ async fn watch_others(inner: std::sync::Weak<Inner>, mut closing: watch::Receive
     }
 }
 
+/// When SQLite's log was last written, and how long it is.
+type Stamp = (SystemTime, u64);
+
+/// Every commit writes the log, and looking at its file costs a hundredth of asking the database.
+fn log_stamp(inner: &Inner) -> Option<Stamp> {
+    let Engine::Sqlite { .. } = inner.engine else { return None };
+    let mut log = sqlite_path(&inner.url)?.into_os_string();
+    log.push("-wal");
+    let meta = std::fs::metadata(log).ok()?;
+    Some((meta.modified().ok()?, meta.len()))
+}
+
+/// True when nothing was written since `before`. What was written lately is not trusted: a file's time has the grain of
+/// the system's clock tick, and two writes may bear the same.
+fn is_quiet(stamp: Option<Stamp>, before: Option<Stamp>) -> bool {
+    stamp.is_some_and(|(at, _)| at.elapsed().is_ok_and(|age| age > Duration::from_secs(1))) && stamp == before
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn only_a_log_that_was_not_written_for_a_while_is_quiet() {
+        let at = |seconds, size| SystemTime::now().checked_sub(Duration::from_secs(seconds)).map(|at| (at, size));
+        let (old, young) = (at(5, 100), at(0, 100));
+        assert!(is_quiet(old, old));
+        assert!(!is_quiet(young, young) && !is_quiet(old, at(5, 200)) && !is_quiet(old, None) && !is_quiet(None, None));
+    }
 
     #[test]
     fn urls_are_understood() {
