@@ -21,6 +21,11 @@ impl App {
         let Some(vault) = self.vault() else { return Ok(None) };
         let mark = vault.account_hmac(CANARY).iter().map(|byte| format!("{byte:02x}")).collect::<String>();
         let wanted = mark.as_str();
+        // Read first: starting must not wait for the disk, nor for another process that writes.
+        let known = self.store().read(|mut tx| async move { rail::setting(&mut tx, CANARY).await }).await?;
+        if let Some(kept) = known {
+            return Ok(Some(kept == mark));
+        }
         let kept =
             self.store().write(|mut tx| async move { rail::setting_or(&mut tx, CANARY, wanted, now).await }).await?;
         Ok(Some(kept == mark))
