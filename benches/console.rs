@@ -1,5 +1,6 @@
 //! The console on a large store, in a terminal of 120x40, beside no runtime: time to the first frame, keys, rest, memory;
-//! where `btm` is installed, the same questions to it, interleaved.
+//! where `btm` is installed, its keys and its rest too, interleaved. Its start is not compared: it waits for answers that
+//! this terminal does not give.
 //!
 //! `cargo bench --bench console`; `-- --rows 1000000` for another size of the store behind the first frames.
 
@@ -34,7 +35,7 @@ fn main() {
     drop(runtime);
     println!("load at the beginning: {}", load());
     let peer = Peer::find();
-    starts(&size, &folder.0, [(&small, size.small), (&large, size.large)], peer.as_ref());
+    starts(&size, &folder.0, [(&small, size.small), (&large, size.large)]);
     keys(&size, &folder.0, &small, peer.as_ref());
     rest(&size, &folder.0, &small, peer.as_ref());
     println!("load at the end: {}", load());
@@ -66,10 +67,10 @@ fn console(folder: &Path, store: &Path) -> Terminal {
 }
 
 /// Until the first whole frame, and until it shows what is in the store.
-fn starts(size: &Size, folder: &Path, stores: [(&PathBuf, i64); 2], peer: Option<&Peer>) {
+fn starts(size: &Size, folder: &Path, stores: [(&PathBuf, i64); 2]) {
     println!("\nstart, ms, {} starts                    p50      p95    budget", size.starts);
     let (mut chrome, mut data) = ([Vec::new(), Vec::new()], [Vec::new(), Vec::new()]);
-    let (mut peers, mut bytes) = (Vec::new(), 0);
+    let mut bytes = 0;
     for round in 0..=size.starts {
         for (n, (store, _)) in stores.iter().enumerate() {
             let mut terminal = console(folder, store);
@@ -81,13 +82,6 @@ fn starts(size: &Size, folder: &Path, stores: [(&PathBuf, i64); 2], peer: Option
                 data[n].push(ms(filled));
             }
         }
-        if let Some(peer) = peer {
-            let mut terminal = peer.start(folder);
-            let first = terminal.wait("a frame of btm", |terminal| terminal.shows("CPU"));
-            if round > 0 {
-                peers.push(ms(first));
-            }
-        }
     }
     for (n, (_, rows)) in stores.iter().enumerate() {
         let line = |what: &str, times: &[f64], budget: u32| {
@@ -96,10 +90,6 @@ fn starts(size: &Size, folder: &Path, stores: [(&PathBuf, i64); 2], peer: Option
         };
         line("chrome", &chrome[n], 25);
         line("with data", &data[n], 150);
-    }
-    if !peers.is_empty() {
-        let (ours, theirs) = (percentile(&chrome[1], 50), percentile(&peers, 50));
-        println!("  btm, first frame                        {theirs:>8.1}    ours is {:.2} of it", ours / theirs);
     }
     println!("  bytes of the first frame                {bytes:>8}");
 }
