@@ -18,6 +18,14 @@ pub enum CaseKind {
     SettleFrozen,
     /// A paid withdrawal that the bank sent back.
     LateReversal,
+    /// A ruling that a boost part whose answer was lost was not placed.
+    PartNotPlaced,
+    /// A ruling that a purchase of a machine whose answer was lost bought nothing for its order.
+    VpsNotBought,
+    /// A provider's address or key.
+    Provider,
+    /// A breaker forced closed.
+    BreakerClosed,
     /// A difference between our records and the rail's, found by reconciliation.
     Difference,
     /// An invariant that does not hold.
@@ -26,11 +34,15 @@ pub enum CaseKind {
 
 impl CaseKind {
     /// Every kind.
-    pub const ALL: [Self; 6] = [
+    pub const ALL: [Self; 10] = [
         Self::Adjustment,
         Self::SettleUnknown,
         Self::SettleFrozen,
         Self::LateReversal,
+        Self::PartNotPlaced,
+        Self::VpsNotBought,
+        Self::Provider,
+        Self::BreakerClosed,
         Self::Difference,
         Self::Invariant,
     ];
@@ -42,6 +54,10 @@ impl CaseKind {
             Self::SettleUnknown => "settle_unknown",
             Self::SettleFrozen => "settle_frozen",
             Self::LateReversal => "late_reversal",
+            Self::PartNotPlaced => "part_not_placed",
+            Self::VpsNotBought => "vps_not_bought",
+            Self::Provider => "provider",
+            Self::BreakerClosed => "breaker_closed",
             Self::Difference => "difference",
             Self::Invariant => "invariant",
         }
@@ -50,7 +66,13 @@ impl CaseKind {
     /// Names that must sign before it is carried out. A difference and a failed invariant are explained by one name.
     pub const fn signatures(self) -> u32 {
         match self {
-            Self::Adjustment | Self::SettleUnknown | Self::SettleFrozen => 2,
+            Self::Adjustment
+            | Self::SettleUnknown
+            | Self::SettleFrozen
+            | Self::PartNotPlaced
+            | Self::VpsNotBought
+            | Self::Provider
+            | Self::BreakerClosed => 2,
             Self::LateReversal | Self::Difference | Self::Invariant => 1,
         }
     }

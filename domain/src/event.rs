@@ -34,6 +34,36 @@ pub enum EventType {
     WithdrawalChanged,
     /// An operator moved money with a reason.
     BalanceAdjusted,
+    /// A credit was held for a link.
+    BoostOrdered,
+    /// Any other change of a boost order that a console must see.
+    BoostChanged,
+    /// Everything was delivered.
+    BoostCompleted,
+    /// It ended short or with nothing placed.
+    BoostFailed,
+    /// The answer to a placement was lost.
+    BoostUnknown,
+    /// A provider was added, changed or removed, rests or works again.
+    ProviderChanged,
+    /// A breaker opened, closed or was forced.
+    BreakerChanged,
+    /// A catalogue was read, a service mapped or priced.
+    CatalogueChanged,
+    /// The packages were read, or an operator changed an item.
+    IpstockChanged,
+    /// A machine was ordered and its price held.
+    VpsOrdered,
+    /// Any other change of a VPS order that a console must see.
+    VpsChanged,
+    /// A machine was delivered.
+    VpsDelivered,
+    /// An order ended without a machine.
+    VpsFailed,
+    /// The answer to a purchase was lost, or named an address of another package.
+    VpsUnknown,
+    /// A machine changed, or something was done with it.
+    MachineChanged,
     /// Commission was credited.
     AffiliateBonusEarned,
     /// A case was opened.
@@ -68,6 +98,21 @@ impl EventType {
             Self::WithdrawalReturned => "WithdrawalReturned",
             Self::WithdrawalChanged => "WithdrawalChanged",
             Self::BalanceAdjusted => "BalanceAdjusted",
+            Self::BoostOrdered => "BoostOrdered",
+            Self::BoostChanged => "BoostChanged",
+            Self::BoostCompleted => "BoostCompleted",
+            Self::BoostFailed => "BoostFailed",
+            Self::BoostUnknown => "BoostUnknown",
+            Self::ProviderChanged => "ProviderChanged",
+            Self::BreakerChanged => "BreakerChanged",
+            Self::CatalogueChanged => "CatalogueChanged",
+            Self::IpstockChanged => "IpstockChanged",
+            Self::VpsOrdered => "VpsOrdered",
+            Self::VpsChanged => "VpsChanged",
+            Self::VpsDelivered => "VpsDelivered",
+            Self::VpsFailed => "VpsFailed",
+            Self::VpsUnknown => "VpsUnknown",
+            Self::MachineChanged => "MachineChanged",
             Self::AffiliateBonusEarned => "AffiliateBonusEarned",
             Self::CaseOpened => "CaseOpened",
             Self::CaseChanged => "CaseChanged",

@@ -51,6 +51,22 @@ id!(
     CaseId
 );
 id!(
+    /// A boost order, counted from 1.
+    BoostId
+);
+id!(
+    /// A VPS order, counted from 1.
+    VpsId
+);
+id!(
+    /// A machine that was bought, counted from 1.
+    MachineId
+);
+id!(
+    /// An item of IPStock: a package that is or was offered, counted from 1.
+    ItemId
+);
+id!(
     /// A journal of the ledger, counted from 1.
     JournalId
 );
@@ -90,6 +106,26 @@ impl IdempotencyKey {
     /// A step of a withdrawal's attempt: `sent`, `paid`, `reversed`.
     pub fn withdrawal_step(id: WithdrawalId, attempt: u32, step: &str) -> Self {
         Self(format!("wd:{id}:attempt:{attempt}:{step}"))
+    }
+
+    /// The hold of a boost order's credit, or what becomes of it: `hold`, `capture`, `release`.
+    pub fn boost(id: BoostId, step: &str) -> Self {
+        Self(format!("ord:{id}:{step}"))
+    }
+
+    /// A step of a boost order's part: `cost`, `returned:2`, `refund`.
+    pub fn boost_part(id: BoostId, part: i64, step: &str) -> Self {
+        Self(format!("ord:{id}:part:{part}:{step}"))
+    }
+
+    /// A step of a VPS order: `hold`, `capture`, `release`, `cost`, `refund`.
+    pub fn vps(id: VpsId, step: &str) -> Self {
+        Self(format!("vps:{id}:{step}"))
+    }
+
+    /// A step of a machine's renewal, by the renewal's number: `hold`, `capture`, `release`, `cost`.
+    pub fn renewal(id: i64, step: &str) -> Self {
+        Self(format!("renewal:{id}:{step}"))
     }
 
     /// The text.

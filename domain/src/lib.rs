@@ -5,10 +5,15 @@
 //! [`withdrawal`].
 
 pub mod audit;
+pub mod boost;
+pub mod breaker;
 pub mod bucket;
 pub mod case;
+pub mod catalogue;
+pub mod decimal;
 pub mod event;
 pub mod id;
+pub mod ipstock;
 pub mod job;
 pub mod ledger;
 pub mod money;
@@ -16,14 +21,17 @@ pub mod nuban;
 pub mod operator;
 pub mod outcome;
 pub mod policy;
+pub mod routing;
 pub mod schedule;
 pub mod secret;
+pub mod smm;
 pub mod switch;
 pub mod text;
 pub mod time;
+pub mod vps;
 pub mod withdrawal;
 
-pub use id::{CaseId, IdempotencyKey, UserId, WithdrawalId};
+pub use id::{BoostId, CaseId, IdempotencyKey, ItemId, MachineId, UserId, VpsId, WithdrawalId};
 pub use money::{Currency, Money, Rate};
 pub use secret::Secret;
 pub use time::Timestamp;
