@@ -105,14 +105,29 @@ pub async fn of_withdrawal(tx: &mut Tx, withdrawal: WithdrawalId) -> Result<Vec<
     rows.iter().map(attempt).collect()
 }
 
-/// Attempts in a state, oldest first.
+/// Attempts in an open state, oldest first.
 pub async fn in_state(tx: &mut Tx, state: &str, limit: i64) -> Result<Vec<Attempt>, StoreError> {
-    let rows = sqlx::query("select * from attempt where state = $1 order by id limit $2")
-        .bind(state)
-        .bind(limit)
-        .fetch_all(tx.conn())
-        .await?;
+    // Says which rows the index of the open ones holds, so that it can serve.
+    let rows = sqlx::query(
+        "select * from attempt where state in ('sending', 'accepted', 'unknown') and state = $1 order by id limit $2",
+    )
+    .bind(state)
+    .bind(limit)
+    .fetch_all(tx.conn())
+    .await?;
     rows.iter().map(attempt).collect()
+}
+
+/// Attempts in `sending`, `accepted` and `unknown`: (state, how many, when the oldest was made).
+/// Sending the same one again makes it no younger.
+pub async fn standing(tx: &mut Tx) -> Result<Vec<(String, i64, Timestamp)>, StoreError> {
+    let rows = sqlx::query(
+        "select state, count(*) as n, min(created_at) as since from attempt \
+         where state in ('sending', 'accepted', 'unknown') group by state",
+    )
+    .fetch_all(tx.conn())
+    .await?;
+    rows.iter().map(|row| Ok((row.text("state")?, row.int("n")?, row.time("since")?))).collect()
 }
 
 /// Attempts that were created in a span of time, for reconciliation.
@@ -302,17 +317,57 @@ pub async fn exchanges(tx: &mut Tx, object: &str, limit: i64) -> Result<Vec<Exch
     rows.iter().map(exchange).collect()
 }
 
-/// Latencies and failures of a provider's calls since `since`: (milliseconds, failed).
-pub async fn latencies(tx: &mut Tx, provider: &str, since: Timestamp) -> Result<Vec<(i64, bool)>, StoreError> {
+/// The newest exchanges with a provider, newest first.
+pub async fn newest(tx: &mut Tx, provider: &str, limit: i64) -> Result<Vec<Exchange>, StoreError> {
+    let rows = sqlx::query("select * from exchange where provider = $1 order by at desc, id desc limit $2");
+    rows.bind(provider).bind(limit).fetch_all(tx.conn()).await?.iter().map(exchange).collect()
+}
+
+/// The newest exchanges that did not end well, oldest first. Only the last hundred thousand are looked at.
+pub async fn failures(tx: &mut Tx, limit: i64) -> Result<Vec<Exchange>, StoreError> {
     let rows = sqlx::query(
-        "select latency_ms, case when outcome in ('accepted', 'found', 'none', 'read', 'rejected_theirs') then 0 else 1 end \
-         as failed from exchange where provider = $1 and at > $2 order by at desc limit 500",
+        "select * from (select * from exchange where id > (select coalesce(max(id), 0) - 100000 from exchange) and outcome \
+         not in ('accepted', 'found', 'none', 'read') order by id desc limit $1) x order by id",
+    )
+    .bind(limit)
+    .fetch_all(tx.conn())
+    .await?;
+    rows.iter().map(exchange).collect()
+}
+
+/// A call that ended, as figures want it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Timed {
+    /// When.
+    pub at: Timestamp,
+    /// How long it took.
+    pub latency_ms: i64,
+    /// It told nothing, or a refusal that is not the customer's.
+    pub failed: bool,
+    /// The word of its outcome.
+    pub outcome: String,
+}
+
+/// A provider's calls since `since`, newest first, at most 500.
+pub async fn latencies(tx: &mut Tx, provider: &str, since: Timestamp) -> Result<Vec<Timed>, StoreError> {
+    let rows = sqlx::query(
+        "select at, latency_ms, outcome, \
+         case when outcome in ('accepted', 'found', 'none', 'read', 'rejected_theirs') then 0 else 1 end as failed \
+         from exchange where provider = $1 and at > $2 order by at desc limit 500",
     )
     .bind(provider)
     .bind(since.micros())
     .fetch_all(tx.conn())
     .await?;
-    rows.iter().map(|row| Ok((row.int("latency_ms")?, row.flag("failed")?))).collect()
+    let timed = |row: &sqlx::any::AnyRow| {
+        Ok(Timed {
+            at: row.time("at")?,
+            latency_ms: row.int("latency_ms")?,
+            failed: row.flag("failed")?,
+            outcome: row.text("outcome")?,
+        })
+    };
+    rows.iter().map(timed).collect()
 }
 
 /// How many of the newest sends in a row had no certain outcome, counted up to `most`.

@@ -1,7 +1,6 @@
 //! The invariants of `money-safety.md` section 13: each is one query that must return no rows.
 //!
-//! Those about parts that do not exist yet (deposits, order parts) come with them. The chain of the audit is walked by
-//! [`crate::audit::verify`].
+//! Those about deposits come with them. The chain of the audit is walked by [`crate::audit::verify`].
 
 use crate::row::Columns;
 use crate::{StoreError, Tx};
@@ -17,7 +16,9 @@ pub struct Broken {
 }
 
 /// (name, query whose first column says what is wrong). `$1` is now.
-const INVARIANTS: [(&str, &str); 16] = [
+///
+/// An order's id is cut out of a hold's object within a `case`: PostgreSQL may look at holds of other things first.
+const INVARIANTS: [(&str, &str); 36] = [
     (
         "journal_sums_to_zero",
         "select 'journal ' || e.journal as what from entry e join account a on a.id = e.account \
@@ -104,6 +105,141 @@ const INVARIANTS: [(&str, &str); 16] = [
         "signed_decision_is_audited",
         "select 'signature ' || s.id as what from signature s where s.operator <> 'policy' and $1 = $1 \
          and not exists (select 1 from audit u where u.object = s.subject and u.op = s.op and u.actor = s.operator) limit 5",
+    ),
+    (
+        "unplaced_boost_has_one_hold",
+        "select 'boost ' || o.id as what from boost_order o where o.open = 1 and $1 = $1 \
+         and not exists (select 1 from boost_part p where p.order_id = o.id \
+         and (p.panel_order is not null or (p.done_by = 'people' and p.state = 'done'))) \
+         and (select count(*) from hold h where h.object = 'boost:' || o.id and h.state = 'open') <> 1 limit 5",
+    ),
+    (
+        "placed_or_ended_boost_has_no_hold",
+        "select h.object as what from hold h where h.state = 'open' and h.object like 'boost:%' and $1 = $1 \
+         and exists (select 1 from boost_order o \
+         where o.id = cast(case when h.object like 'boost:%' then substr(h.object, 7) else '0' end as bigint) \
+         and (o.open = 0 or exists (select 1 from boost_part p where p.order_id = o.id \
+         and (p.panel_order is not null or (p.done_by = 'people' and p.state = 'done'))))) limit 5",
+    ),
+    (
+        "part_is_placed_once",
+        "select 'part ' || part_id as what from placement where state in ('sending', 'accepted', 'unknown', 'ruled_placed') \
+         and $1 = $1 group by part_id having count(*) > 1 limit 5",
+    ),
+    (
+        "sending_placement_has_a_lease",
+        "select 'placement ' || id as what from placement where state = 'sending' \
+         and coalesce(lease_until, 0) < $1 - 60000000 limit 5",
+    ),
+    (
+        "part_in_doubt_has_its_attempt",
+        "select 'part ' || p.id as what from boost_part p where p.state in ('sending', 'unknown') and $1 = $1 \
+         and not exists (select 1 from placement a where a.part_id = p.id and a.state = p.state) limit 5",
+    ),
+    (
+        "attempt_in_doubt_has_its_part",
+        "select 'placement ' || a.id as what from placement a where a.state in ('sending', 'unknown') and $1 = $1 \
+         and not exists (select 1 from boost_part p where p.id = a.part_id and p.state = a.state) limit 5",
+    ),
+    (
+        "captured_credit_was_accepted",
+        "select h.object as what from hold h where h.state = 'captured' and h.object like 'boost:%' and $1 = $1 \
+         and not exists (select 1 from boost_part p join placement a on a.part_id = p.id \
+         where p.order_id = cast(case when h.object like 'boost:%' then substr(h.object, 7) else '0' end as bigint) \
+         and a.state in ('accepted', 'ruled_placed')) \
+         and not exists (select 1 from audit u where u.object = h.object and u.action = 'boost.people_done' \
+         and u.result = 'done') limit 5",
+    ),
+    (
+        "refund_not_above_price",
+        "select 'boost ' || o.id as what from boost_order o left join (select j.cause, sum(e.amount) as given from journal j \
+         join entry e on e.journal = j.id join account a on a.id = e.account \
+         where j.kind = 'boost.refunded' and a.kind = 'user' group by j.cause) r on r.cause = 'boost:' || o.id \
+         where (o.refunded > o.price or o.refunded <> coalesce(r.given, 0)) and $1 = $1 limit 5",
+    ),
+    (
+        "unbought_vps_has_one_hold",
+        "select 'vps ' || o.id as what from vps_order o where o.state in ('pending', 'claimed', 'buying', 'out_of_stock', \
+         'unknown') and $1 = $1 \
+         and (select count(*) from hold h where h.object = 'vps:' || o.id and h.state = 'open') <> 1 limit 5",
+    ),
+    (
+        "bought_or_ended_vps_has_no_hold",
+        "select 'vps ' || o.id as what from vps_order o where o.state not in ('pending', 'claimed', 'buying', 'out_of_stock', \
+         'unknown') and $1 = $1 \
+         and exists (select 1 from hold h where h.object = 'vps:' || o.id and h.state = 'open') limit 5",
+    ),
+    (
+        "bought_vps_has_one_buy",
+        "select 'vps ' || o.id as what from vps_order o where o.state in ('bought', 'awaiting_credentials', 'active', \
+         'refunded') and $1 = $1 and (select count(*) from vps_buy b where b.order_id = o.id \
+         and b.state in ('accepted', 'ruled_bought')) <> 1 limit 5",
+    ),
+    (
+        "vps_is_bought_once",
+        "select 'vps ' || order_id as what from vps_buy where state in ('sending', 'accepted', 'wrong_ip', 'unknown', \
+         'ruled_bought') and $1 = $1 group by order_id having count(*) > 1 limit 5",
+    ),
+    (
+        "buy_is_of_the_ordered_package",
+        "select 'buy ' || b.id as what from vps_buy b join vps_order o on o.id = b.order_id \
+         where (b.pid <> o.pid or b.name <> o.name or b.gb <> o.gb) and $1 = $1 limit 5",
+    ),
+    (
+        "sending_buy_has_a_lease",
+        "select 'buy ' || id as what from vps_buy where state in ('sending', 'unknown', 'wrong_ip') and state = 'sending' \
+         and coalesce(lease_until, 0) < $1 - 60000000 limit 5",
+    ),
+    (
+        "vps_in_doubt_has_its_buy",
+        "select 'vps ' || o.id as what from vps_order o where o.state in ('buying', 'unknown') and $1 = $1 \
+         and not exists (select 1 from vps_buy b where b.order_id = o.id and ((o.state = 'buying' and b.state = 'sending') \
+         or (o.state = 'unknown' and b.state in ('unknown', 'wrong_ip')))) limit 5",
+    ),
+    (
+        "buy_in_doubt_has_its_vps",
+        "select 'buy ' || b.id as what from vps_buy b join vps_order o on o.id = b.order_id \
+         where b.state in ('sending', 'unknown', 'wrong_ip') and $1 = $1 \
+         and o.state <> case b.state when 'sending' then 'buying' else 'unknown' end limit 5",
+    ),
+    // Whose the address is, as far as texts can say: the name up to its wildcard is where the address begins, and a name
+    // without a wildcard ends at the end of an octet.
+    (
+        "delivered_machine_is_the_ordered_one",
+        "select 'vps ' || o.id as what from vps_order o left join machine m on m.id = o.machine_id \
+         where o.state in ('bought', 'awaiting_credentials', 'active') and $1 = $1 and (m.id is null or m.pid <> o.pid \
+         or m.name <> o.name or m.gb <> o.gb or m.ip <> o.ip or coalesce(m.user_id, 0) <> o.user_id \
+         or coalesce(m.order_id, 0) <> o.id or case when instr(lower(o.name), 'x') > 0 \
+         then substr(m.ip, 1, cast(instr(lower(o.name), 'x') as integer) - 1) \
+         <> substr(o.name, 1, cast(instr(lower(o.name), 'x') as integer) - 1) \
+         else m.ip <> trim(o.name) and substr(m.ip, 1, length(trim(o.name)) + 1) <> trim(o.name) || '.' end) limit 5",
+    ),
+    (
+        "machine_has_one_order",
+        "select 'machine ' || machine_id as what from vps_order \
+         where state in ('bought', 'awaiting_credentials', 'active') and $1 = $1 group by machine_id having count(*) > 1 \
+         union all select 'address ' || ip from machine where state not in ('expired', 'gone') group by ip \
+         having count(*) > 1 limit 5",
+    ),
+    (
+        "captured_vps_was_bought",
+        "select h.object as what from hold h where h.state = 'captured' and h.object like 'vps:%' and $1 = $1 \
+         and not exists (select 1 from vps_buy b \
+         where b.order_id = cast(case when h.object like 'vps:%' then substr(h.object, 5) else '0' end as bigint) \
+         and b.state in ('accepted', 'ruled_bought')) \
+         union all select 'vps ' || o.id from vps_order o left join (select j.cause, sum(e.amount) as given from journal j \
+         join entry e on e.journal = j.id join account a on a.id = e.account \
+         where j.kind = 'vps.refunded' and a.kind = 'user' group by j.cause) r on r.cause = 'vps:' || o.id \
+         where o.refunded > o.price or o.refunded <> coalesce(r.given, 0) limit 5",
+    ),
+    (
+        "renewal_holds_what_its_state_says",
+        "select 'renewal ' || r.id as what from renewal r where $1 = $1 and (select count(*) from hold h \
+         where h.object = 'renewal:' || r.id and h.state = case when r.state in ('renewing', 'unknown') then 'open' \
+         when r.state = 'renewed' then 'captured' else 'released' end) <> 1 \
+         union all select h.object from hold h where h.object like 'renewal:%' and h.state = 'open' \
+         and exists (select 1 from renewal r where r.state in ('renewed', 'failed') \
+         and r.id = cast(case when h.object like 'renewal:%' then substr(h.object, 9) else '0' end as bigint)) limit 5",
     ),
 ];
 

@@ -17,6 +17,11 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::{Duration, Instant};
 use tokio::sync::{Mutex, OwnedMutexGuard, watch};
 
+/// Another process's transaction is waited for so long.
+const BEGIN_MAX: Duration = Duration::from_secs(5);
+/// SQLite's own part of it at a time, in milliseconds.
+pub(crate) const BEGIN_LOOK: &str = "pragma busy_timeout = 10";
+
 pub(crate) const MEMBERS_MAX: usize = 256;
 const AGE_MAX: Duration = Duration::from_millis(5);
 const STREAK_MAX: Duration = Duration::from_millis(50);
@@ -143,7 +148,12 @@ impl Writer {
             }
             group.doubtful = true;
             let began = Instant::now();
-            if let Err(error) = group.run("begin immediate").await {
+            // SQLite asks more and more seldom while it waits, and another process that writes without a break leaves
+            // gaps of a millisecond: many short waits find one where a long one does not.
+            while let Err(error) = group.run("begin immediate").await {
+                if matches!(error, StoreError::Busy) && began.elapsed() < BEGIN_MAX {
+                    continue;
+                }
                 group.busy_since = matches!(error, StoreError::Busy).then_some(began);
                 self.alarm(&error);
                 return Err(error);

@@ -72,6 +72,15 @@ pub async fn find_open(tx: &mut Tx, object: &str) -> Result<Option<HoldRow>, Sto
     .transpose()
 }
 
+/// The state of the newest hold of `object`: `open`, `captured`, `released`.
+pub async fn last_state(tx: &mut Tx, object: &str) -> Result<Option<String>, StoreError> {
+    let row = sqlx::query("select state from hold where object = $1 order by n desc limit 1")
+        .bind(object)
+        .fetch_optional(tx.conn())
+        .await?;
+    row.map(|row| row.text("state")).transpose()
+}
+
 /// Ends an open hold with the journal that moved its money.
 pub async fn close(tx: &mut Tx, id: i64, how: Close, journal: JournalId, now: Timestamp) -> Result<(), StoreError> {
     let state = match how {

@@ -11,7 +11,10 @@
 
 pub mod attempts;
 pub mod audit;
+pub mod boosts;
+pub mod breakers;
 pub mod cases;
+pub mod catalogue;
 pub mod check;
 pub mod dialect;
 mod error;
@@ -21,6 +24,7 @@ mod full_disk;
 mod group;
 pub mod holds;
 pub mod inbox;
+pub mod ipstock;
 pub mod jobs;
 pub mod lead;
 pub mod lease;
@@ -28,6 +32,7 @@ pub mod ledger;
 pub mod listing;
 pub mod operators;
 pub mod outbox;
+pub mod providers;
 pub mod rail;
 pub mod rates;
 mod reserve;
@@ -38,6 +43,7 @@ mod store;
 pub mod upkeep;
 pub mod users;
 mod values;
+pub mod vps;
 pub mod webhooks;
 pub mod withdrawals;
 

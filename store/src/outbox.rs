@@ -76,6 +76,16 @@ pub struct Message {
 
 /// Adds messages in order; those whose key is taken are left out.
 pub async fn insert(tx: &mut Tx, messages: &[NewMessage], now: Timestamp) -> Result<(), StoreError> {
+    insert_for(tx, messages, now, now).await
+}
+
+/// The same for messages that are due at `run_at`, and not before.
+pub async fn insert_for(
+    tx: &mut Tx,
+    messages: &[NewMessage],
+    run_at: Timestamp,
+    now: Timestamp,
+) -> Result<(), StoreError> {
     if messages.is_empty() {
         return Ok(());
     }
@@ -91,7 +101,7 @@ pub async fn insert(tx: &mut Tx, messages: &[NewMessage], now: Timestamp) -> Res
                 m.key,
                 m.event_id,
                 m.correlation,
-                now.micros(),
+                run_at.micros(),
                 now.micros()
             ])
         })

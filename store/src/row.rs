@@ -12,6 +12,7 @@ pub(crate) trait Columns {
     fn text(&self, name: &str) -> Result<String, StoreError>;
     fn opt_text(&self, name: &str) -> Result<Option<String>, StoreError>;
     fn blob(&self, name: &str) -> Result<Vec<u8>, StoreError>;
+    fn opt_blob(&self, name: &str) -> Result<Option<Vec<u8>>, StoreError>;
 
     fn time(&self, name: &str) -> Result<Timestamp, StoreError> {
         self.int(name).map(Timestamp::from_micros)
@@ -46,6 +47,9 @@ impl Columns for AnyRow {
         Ok(self.try_get(name)?)
     }
     fn blob(&self, name: &str) -> Result<Vec<u8>, StoreError> {
+        Ok(self.try_get(name)?)
+    }
+    fn opt_blob(&self, name: &str) -> Result<Option<Vec<u8>>, StoreError> {
         Ok(self.try_get(name)?)
     }
 }

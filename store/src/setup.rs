@@ -3,7 +3,7 @@
 //! Every failure ends in a sentence that says what is wrong and what to do; nothing is created or changed when a store
 //! is newer than this program, damaged or not ours.
 
-use crate::group::Writer;
+use crate::group::{BEGIN_LOOK, Writer};
 use crate::reserve::Reserve;
 use crate::store::{Conn, Engine, Home, Inner, Store, post_batches};
 use crate::{Dialect, StoreError};
@@ -309,12 +309,9 @@ async fn open_sqlite(
         std::fs::create_dir_all(folder).map_err(|e| OpenError::Path { path: name.clone(), why: e.to_string() })?;
     }
     make_file(path).map_err(|e| OpenError::Path { path: name.clone(), why: e.to_string() })?;
-    let writer = Writer::new(
-        Home::of(Conn::Own(Box::new(sqlite_connection(path, false).await?))),
-        changes.clone(),
-        fatal.clone(),
-        Arc::clone(reserve),
-    );
+    let mut own = sqlite_connection(path, false).await?;
+    sqlx::query(BEGIN_LOOK).execute(&mut own).await.map_err(|e| classify(&name, e))?;
+    let writer = Writer::new(Home::of(Conn::Own(Box::new(own))), changes.clone(), fatal.clone(), Arc::clone(reserve));
     let read = AnyPoolOptions::new()
         .max_connections(4)
         .min_connections(0)

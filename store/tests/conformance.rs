@@ -9,8 +9,16 @@ mod scene;
 mod attempts;
 #[path = "conformance/audit.rs"]
 mod audit;
+#[path = "conformance/boosts.rs"]
+mod boosts;
+#[path = "conformance/boosts_listing.rs"]
+mod boosts_listing;
+#[path = "conformance/breakers.rs"]
+mod breakers;
 #[path = "conformance/cases.rs"]
 mod cases;
+#[path = "conformance/catalogue.rs"]
+mod catalogue;
 #[path = "conformance/check.rs"]
 mod check;
 #[path = "conformance/commits.rs"]
@@ -23,6 +31,8 @@ mod events;
 mod holds;
 #[path = "conformance/inbox.rs"]
 mod inbox;
+#[path = "conformance/ipstock.rs"]
+mod ipstock;
 #[path = "conformance/jobs.rs"]
 mod jobs;
 #[path = "conformance/ledger.rs"]
@@ -35,6 +45,10 @@ mod model;
 mod operators;
 #[path = "conformance/outbox.rs"]
 mod outbox;
+#[path = "conformance/placements.rs"]
+mod placements;
+#[path = "conformance/providers.rs"]
+mod providers;
 #[path = "conformance/rail.rs"]
 mod rail;
 #[path = "conformance/rates.rs"]
@@ -43,6 +57,8 @@ mod rates;
 mod signatures;
 #[path = "conformance/users.rs"]
 mod users;
+#[path = "conformance/vps.rs"]
+mod vps;
 #[path = "conformance/withdrawals.rs"]
 mod withdrawals;
 
@@ -164,6 +180,42 @@ suite! {
         a_message_is_sent_once
         keyed_messages_outlive_pruning
     }
+    providers {
+        a_row_reads_back_as_it_was_written
+        a_stale_version_changes_nothing
+        one_provider_is_the_first_choice
+        a_rest_is_not_weakened_by_another
+        a_used_provider_is_not_deleted
+        figures_are_counted_by_what_is_alike
+    }
+    breakers {
+        a_breaker_without_a_row_is_closed
+        a_change_of_what_was_not_read_is_refused
+        one_of_many_gets_the_probe
+        failures_of_many_are_all_counted
+        the_history_is_newest_first
+    }
+    boosts {
+        an_order_reads_back_as_it_was_written
+        a_key_belongs_to_one_order
+        a_stale_version_changes_nothing
+        the_open_flag_follows_the_state
+        a_part_reads_back_and_moves_from_the_state_that_was_read
+        an_order_of_a_panel_is_one_part
+        the_schema_refuses_what_a_part_cannot_be
+        a_user_links_ten_names_a_platform
+    }
+    boosts_listing {
+        windows_agree_with_a_plain_sort
+        what_stands_open_is_counted
+        orders_for_one_link_are_found_together
+    }
+    placements {
+        a_part_has_one_live_attempt
+        a_stale_fence_says_nothing
+        who_was_asked_before_and_after_a_lost_answer
+        parts_and_refills_are_asked_after_when_they_are_due
+    }
     rail {
         the_rail_tells_what_changed
         switches_are_thrown_and_seen
@@ -183,6 +235,38 @@ suite! {
         names_are_refreshed
         payees_and_their_facts
         marks_on_a_user
+    }
+    catalogue {
+        a_catalogue_is_written_as_a_set_and_reads_back
+        what_somebody_else_changed_is_left_alone
+        offers_are_found_by_words
+        mappings_know_what_they_name
+        a_refused_mapping_rests_until_a_sync_still_has_it
+        a_provider_has_one_running_sync
+        a_provider_takes_its_catalogue_with_it_but_not_its_mappings
+    }
+    ipstock {
+        a_row_reads_back_as_it_was_written
+        a_sync_leaves_what_operators_own
+        what_vanished_is_none_and_comes_back
+        what_cannot_be_bought_is_not_available
+        one_run_is_running
+        only_the_newest_bodies_are_kept
+        windows_agree_with_a_plain_sort
+        low_stock_is_told_once
+        ten_thousand_items_are_few_statements
+    }
+    vps {
+        an_order_reads_back_as_it_was_written
+        a_key_belongs_to_one_order
+        a_stale_version_changes_nothing
+        a_delivered_order_names_its_machine
+        an_order_has_one_live_buy
+        a_lease_is_one_orders_until_it_is_over
+        an_address_has_one_living_machine
+        a_machine_has_one_open_action
+        a_renewal_is_sent_once
+        lists_and_windows
     }
     check {
         a_healthy_store_has_nothing_broken

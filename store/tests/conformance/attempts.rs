@@ -149,7 +149,11 @@ pub(crate) async fn evidence_is_appended_and_never_changed(store: &Store) {
     assert_eq!(last.iter().map(|e| e.latency_ms).collect::<Vec<_>>(), [2, 3]);
     assert_eq!(last[0].reply, "{\"a\":\"\u{20a6}\"}");
     let latencies = read!(store, |tx| attempts::latencies(tx, "flutterwave", at(1)).await);
-    assert_eq!(latencies, [(3, true), (2, false)]);
+    let latencies: Vec<_> =
+        latencies.iter().map(|call| (call.latency_ms, call.failed, call.outcome.as_str())).collect();
+    assert_eq!(latencies, [(3, true, "unknown"), (2, false, "accepted")]);
+    let failures = read!(store, |tx| attempts::failures(tx, 5).await);
+    assert_eq!(failures.iter().map(|e| e.latency_ms).collect::<Vec<_>>(), [3], "what went well is none");
     let mut raw = raw(store).await;
     assert!(run(&mut raw, "update exchange set outcome = 'x'").await.is_err());
 }
