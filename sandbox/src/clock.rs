@@ -56,6 +56,16 @@ impl Clock {
     }
 }
 
+/// A wait at a speed.
+#[expect(
+    clippy::cast_possible_truncation,
+    clippy::cast_precision_loss,
+    reason = "a wait, not money; the cast saturates"
+)]
+pub(crate) fn scaled(ms: Millis, speed: f64) -> Millis {
+    if speed > 0.0 { (ms as f64 / speed) as Millis } else { ms }
+}
+
 fn machine_now() -> Millis {
     let since = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
     i64::try_from(since.as_millis()).unwrap_or(i64::MAX)

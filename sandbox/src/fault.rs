@@ -50,12 +50,24 @@ pub(crate) enum Kind {
     Huge,
     /// Acted; one byte each `delay_ms` (default 200).
     SlowDrip,
-    /// A transfer that is accepted and ends FAILED with `message`.
+    /// A transfer that is accepted and ends FAILED with `message`; an order that ends as Fail.
     Fail,
-    /// A refusal with `message` and `status` (default 400); nothing is created.
+    /// A refusal with `message` and `status` (by default the service's own); nothing is created.
     Reject,
-    /// A transfer that stays PENDING.
+    /// A transfer that stays PENDING; an order that stays Pending.
     Stuck,
+    /// An order that is accepted and answered without its id.
+    NoId,
+    /// An order that is accepted and answered with its id and the error `message`.
+    WithError,
+    /// An order that is accepted and answered with the id 0.
+    OrderZero,
+    /// A machine of another package than the one asked for.
+    WrongPool,
+    /// An answer that does not say what is: another address, the other power state, an action that was not done.
+    Lie,
+    /// Acted, and answered in plain text.
+    Plain,
     /// A look-up that finds nothing, though it exists.
     Hidden,
     /// A look-up that ignores its filter.
@@ -84,6 +96,8 @@ impl Kind {
         match self {
             Kind::Down | Kind::Refuse => Layer::Line,
             Kind::Fail | Kind::Reject | Kind::Stuck | Kind::Hidden | Kind::Unfiltered => Layer::Outcome,
+            Kind::NoId | Kind::WithError | Kind::OrderZero => Layer::Outcome,
+            Kind::WrongPool | Kind::Lie | Kind::Plain => Layer::Outcome,
             Kind::WebhookEarly | Kind::WebhookTwice | Kind::WebhookNone | Kind::WebhookForged => Layer::Webhook,
             _ => Layer::Transport,
         }

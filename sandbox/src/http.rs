@@ -45,9 +45,12 @@ pub(crate) struct Reply {
     pub(crate) content_type: &'static str,
     pub(crate) headers: Vec<(&'static str, String)>,
     pub(crate) body: Bytes,
+    /// It says that nothing was done of what was asked.
+    pub(crate) declined: bool,
 }
 
 pub(crate) const JSON: &str = "application/json; charset=utf-8";
+pub(crate) const FORM: &str = "application/x-www-form-urlencoded";
 pub(crate) const HTML: &str = "text/html; charset=utf-8";
 
 impl Reply {
@@ -59,7 +62,7 @@ impl Reply {
     }
 
     pub(crate) fn text(status: u16, content_type: &'static str, body: impl Into<Bytes>) -> Self {
-        Self { status, content_type, headers: Vec::new(), body: body.into() }
+        Self { status, content_type, headers: Vec::new(), body: body.into(), declined: false }
     }
 
     /// A control route's answer to a request that it cannot carry out.
@@ -69,6 +72,10 @@ impl Reply {
 
     pub(crate) fn not_found(what: &str) -> Self {
         Self::json(404, &serde_json::json!({ "error": what }))
+    }
+
+    pub(crate) fn declined(self) -> Self {
+        Self { declined: true, ..self }
     }
 
     pub(crate) fn done() -> Self {
@@ -129,7 +136,7 @@ pub(crate) fn body_as_json(content_type: &str, body: &Bytes) -> Value {
     if body.is_empty() {
         return Value::Null;
     }
-    if content_type.starts_with("application/x-www-form-urlencoded") {
+    if content_type.starts_with(FORM) {
         let fields = parse_form(&String::from_utf8_lossy(body));
         return fields
             .into_iter()

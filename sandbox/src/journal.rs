@@ -61,7 +61,7 @@ impl Place<'_> {
 }
 
 pub(crate) struct Journal {
-    name: &'static str,
+    name: String,
     path: PathBuf,
     /// None once it is closed.
     file: Option<Arc<File>>,
@@ -80,11 +80,14 @@ pub(crate) struct Opened<T> {
 impl Journal {
     /// Reads what is there. Nothing is written before [`Journal::rewrite`], which must follow. A file that is not of
     /// this version is put aside, one with bad lines is copied aside; both are noted.
-    pub(crate) fn open<T: DeserializeOwned>(place: &Place<'_>, name: &'static str) -> io::Result<Opened<T>> {
+    pub(crate) fn open<T: DeserializeOwned>(place: &Place<'_>, name: &str) -> io::Result<Opened<T>> {
         let path = place.folder.join(format!("{name}.jsonl"));
         let notes = place.notes.clone();
-        let mut opened =
-            Opened { journal: Self { name, path, file: None, size: 0, notes }, lines: Vec::new(), lost: 0 };
+        let mut opened = Opened {
+            journal: Self { name: name.to_owned(), path, file: None, size: 0, notes },
+            lines: Vec::new(),
+            lost: 0,
+        };
         let journal = &opened.journal;
         let bytes = match std::fs::read(&journal.path) {
             Ok(bytes) => bytes,

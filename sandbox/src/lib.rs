@@ -22,6 +22,8 @@ mod population;
 mod record;
 mod server;
 mod services;
+mod smartvps;
+mod smm;
 mod spoil;
 mod stand;
 mod telegram;
@@ -38,6 +40,9 @@ use tokio::sync::watch;
 use flutterwave::Flutterwave;
 use journal::{Claim, Notes, Place};
 use population::Population;
+use smartvps::SmartVps;
+use smm::Panel;
+pub use smm::{Character, PanelConfig};
 use telegram::Telegram;
 
 /// A group chat that exists from the start, with the bot as its administrator: the place for operators' notices.
@@ -58,9 +63,11 @@ pub struct SandboxConfig {
     pub webhook_url: Option<String>,
     /// The secret hash that goes with each webhook.
     pub webhook_secret: String,
-    /// How many times faster than life simulated users act and transfers settle.
+    /// How many times faster than life simulated users act, transfers settle and orders are delivered.
     pub speed: f64,
-    /// A folder where transfers, the wallet, users, chats and updates are kept, so that a sandbox started on it later
+    /// SMM panels beside the usual three, or in place of one of them.
+    pub panels: Vec<PanelConfig>,
+    /// A folder where transfers, the wallet, orders, users, chats and updates are kept, so that a sandbox started on it later
     /// goes on from there, even after this process was killed. One sandbox at a time has it. `None`: nothing is kept,
     /// and all ids begin at the same numbers again.
     pub state: Option<PathBuf>,
@@ -78,6 +85,7 @@ impl Default for SandboxConfig {
             webhook_url: None,
             webhook_secret: "sandbox-webhook-secret".to_owned(),
             speed: 1.0,
+            panels: Vec::new(),
             state: None,
             ports: Ports::default(),
         }
@@ -101,6 +109,8 @@ pub struct Service {
 pub struct Sandbox {
     services: BTreeMap<String, Service>,
     flutterwave: Arc<Flutterwave>,
+    panels: Vec<Arc<Panel>>,
+    smartvps: Arc<SmartVps>,
     telegram: Arc<Telegram>,
     population: Arc<Population>,
     stop: watch::Sender<()>,
@@ -120,10 +130,10 @@ impl Sandbox {
         let stop = watch::Sender::new(());
         let mut services = BTreeMap::new();
         for entry in built.entries {
-            let port = config.ports.0.get(entry.name).copied().unwrap_or(0);
+            let port = config.ports.0.get(&entry.name).copied().unwrap_or(0);
             let listener = TcpListener::bind(SocketAddr::new(config.bind, port)).await?;
             let at = listener.local_addr()?;
-            services.insert(entry.name.to_owned(), entry.service(&format!("http://{at}")));
+            services.insert(entry.name.clone(), entry.service(&format!("http://{at}")));
             tokio::spawn(server::listen(listener, at, entry.host, stop.subscribe()));
         }
         if let Some(url) = &config.webhook_url {
@@ -131,9 +141,13 @@ impl Sandbox {
         }
         tokio::spawn(Arc::clone(&built.flutterwave).run(stop.subscribe()));
         tokio::spawn(Arc::clone(&built.telegram).run(stop.subscribe()));
-        let (telegram, flutterwave) = (built.telegram, built.flutterwave);
+        for panel in &built.panels {
+            tokio::spawn(Arc::clone(panel).run(stop.subscribe()));
+        }
+        let (telegram, flutterwave, panels) = (built.telegram, built.flutterwave, built.panels);
+        let smartvps = built.smartvps;
         let population = Arc::new(Population::new(Arc::clone(&telegram), &config));
-        Ok(Sandbox { services, flutterwave, telegram, population, stop, notes, _claim: claim })
+        Ok(Sandbox { services, flutterwave, panels, smartvps, telegram, population, stop, notes, _claim: claim })
     }
 
     /// Every service by name, `control` included.
@@ -179,5 +193,7 @@ impl Drop for Sandbox {
     fn drop(&mut self) {
         self.telegram.close();
         self.flutterwave.close();
+        self.panels.iter().for_each(|panel| panel.close());
+        self.smartvps.close();
     }
 }

@@ -11,7 +11,7 @@ use serde_json::value::RawValue;
 use tokio::sync::Notify;
 
 use crate::clock::{Clock, Millis, iso};
-use crate::http::{Ask, body_as_json};
+use crate::http::{Ask, FORM, body_as_json};
 use crate::multipart;
 
 /// Older calls are dropped and counted: a stand-in may run for days.
@@ -56,6 +56,9 @@ struct Shown<'a> {
     path: &'a str,
     query: &'a Value,
     body: Box<RawValue>,
+    /// A form as it came, byte by byte.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    form: Option<&'a str>,
     at: String,
     fault: Option<&'a str>,
     acted: bool,
@@ -203,6 +206,10 @@ fn show(call: &Call) -> Shown<'_> {
     };
     let body =
         as_sent.or_else(|| serde_json::value::to_raw_value(&value()).ok()).unwrap_or_else(|| RawValue::NULL.to_owned());
+    let form = match &call.body {
+        Body::Raw { content_type, bytes } if content_type.starts_with(FORM) => std::str::from_utf8(bytes).ok(),
+        _ => None,
+    };
     Shown {
         n: call.number,
         op: &call.op,
@@ -210,6 +217,7 @@ fn show(call: &Call) -> Shown<'_> {
         path: &call.path,
         query: &call.query,
         body,
+        form,
         at: iso(call.at),
         fault: call.fault.as_deref(),
         acted: call.acted,

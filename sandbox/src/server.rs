@@ -37,18 +37,25 @@ struct GateState {
     open: bool,
     /// Reopens by itself after this long.
     closed_for_ms: Option<u64>,
+    /// Open connections bring their answers first.
+    gently: bool,
 }
 
 impl Default for Gate {
     fn default() -> Self {
-        let state = watch::Sender::new(GateState { open: true, closed_for_ms: None });
+        let state = watch::Sender::new(GateState { open: true, closed_for_ms: None, gently: false });
         Self { state, refuse_next: AtomicU32::new(0) }
     }
 }
 
 impl Gate {
     pub(crate) fn close(&self, for_ms: Option<u64>) {
-        self.state.send_replace(GateState { open: false, closed_for_ms: for_ms });
+        self.state.send_replace(GateState { open: false, closed_for_ms: for_ms, gently: false });
+    }
+
+    /// Takes no more connections until it is opened; calls that are under way are answered.
+    pub(crate) fn close_gently(&self) {
+        self.state.send_replace(GateState { open: false, closed_for_ms: None, gently: true });
     }
 
     /// Takes connections again. Nothing is severed when it was open.
@@ -60,7 +67,7 @@ impl Gate {
     /// Resets the next `times` connections unread, and the open ones now, so that no idle one is used instead.
     pub(crate) fn refuse(&self, times: u32) {
         self.refuse_next.fetch_add(times.max(1), Ordering::SeqCst);
-        self.state.send_modify(|_| {});
+        self.state.send_modify(|state| state.gently = false);
     }
 
     fn refuses(&self) -> bool {
@@ -192,22 +199,33 @@ async fn converse(stream: TcpStream, host: Arc<Host>, mut stop: watch::Receiver<
     let service = service_fn(|request| respond(Arc::clone(&host), Arc::clone(&line), request));
     let connection = hyper::server::conn::http1::Builder::new().serve_connection(io, service);
     tokio::pin!(connection);
-    tokio::select! {
-        _ = &mut connection => return,
-        () = line.kill.notified() => {}
-        () = severed(&mut gate, &line) => {}
-        () = stopped(&mut stop) => {}
+    loop {
+        tokio::select! {
+            _ = &mut connection => return,
+            () = line.kill.notified() => break,
+            gently = severed(&mut gate, &line) => {
+                if !gently {
+                    break;
+                }
+                connection.as_mut().graceful_shutdown();
+            }
+            () = stopped(&mut stop) => break,
+        }
     }
     line.abort.store(true, Ordering::SeqCst);
 }
 
-async fn severed(gate: &mut watch::Receiver<GateState>, line: &Line) {
+/// Returns when the gate severs this connection, and whether gently.
+async fn severed(gate: &mut watch::Receiver<GateState>, line: &Line) -> bool {
     loop {
         if gate.changed().await.is_err() {
-            return;
+            return false;
         }
-        if !line.exempt.load(Ordering::SeqCst) {
-            return;
+        let state = *gate.borrow_and_update();
+        // A gate that opens after it closed gently severs nothing.
+        let reopened = state.open && state.gently;
+        if !reopened && !line.exempt.load(Ordering::SeqCst) {
+            return state.gently;
         }
     }
 }
@@ -216,7 +234,12 @@ type Body = Either<Full<Bytes>, Channel<Bytes, Infallible>>;
 
 async fn respond(host: Arc<Host>, line: Arc<Line>, request: Request<Incoming>) -> io::Result<Response<Body>> {
     let ask = read(request).await?;
-    let (reply, delivery) = host.answer(ask, &line).await;
+    let (reply, delivery) = if host.stand.outlasts_callers() {
+        let (host, line) = (Arc::clone(&host), Arc::clone(&line));
+        tokio::spawn(async move { host.answer(ask, &line).await }).await.map_err(io::Error::other)?
+    } else {
+        host.answer(ask, &line).await
+    };
     let (length, status) = (reply.body.len(), reply.status);
     let mut response =
         Response::builder().status(status).header("content-type", reply.content_type).header("content-length", length);

@@ -12,6 +12,8 @@ use crate::fault::Plight;
 use crate::flutterwave::Flutterwave;
 use crate::http::{Ask, Reply};
 use crate::journal::Place;
+use crate::smartvps::SmartVps;
+use crate::smm::{self, Panel, PanelConfig};
 use crate::stand::{Core, Host, Later, Stand};
 use crate::telegram::Telegram;
 use crate::{SandboxConfig, Service};
@@ -21,7 +23,7 @@ pub(crate) const CONTROL: &str = "control";
 
 /// One stand-in before it has an address.
 pub(crate) struct Entry {
-    pub(crate) name: &'static str,
+    pub(crate) name: String,
     pub(crate) key: String,
     /// What follows the address in the base URL that its clients are given.
     pub(crate) base_path: &'static str,
@@ -29,8 +31,8 @@ pub(crate) struct Entry {
 }
 
 impl Entry {
-    fn new(name: &'static str, key: &str, base_path: &'static str, core: Arc<Core>, stand: Arc<dyn Stand>) -> Self {
-        Self { name, key: key.to_owned(), base_path, host: Arc::new(Host { core, stand }) }
+    fn new(name: &str, key: &str, base_path: &'static str, core: Arc<Core>, stand: Arc<dyn Stand>) -> Self {
+        Self { name: name.to_owned(), key: key.to_owned(), base_path, host: Arc::new(Host { core, stand }) }
     }
 
     pub(crate) fn service(&self, root: &str) -> Service {
@@ -43,6 +45,8 @@ pub(crate) struct Built {
     pub(crate) entries: Vec<Entry>,
     pub(crate) telegram: Arc<Telegram>,
     pub(crate) flutterwave: Arc<Flutterwave>,
+    pub(crate) panels: Vec<Arc<Panel>>,
+    pub(crate) smartvps: Arc<SmartVps>,
 }
 
 pub(crate) fn build(config: &SandboxConfig, place: Option<&Place<'_>>) -> std::io::Result<Built> {
@@ -62,9 +66,34 @@ pub(crate) fn build(config: &SandboxConfig, place: Option<&Place<'_>>) -> std::i
     let exchangerate = Arc::new(Exchangerate::new(Arc::clone(&core), &key));
     entries.push(Entry::new("exchangerate", &key, "", core, exchangerate));
 
-    let hosts = entries.iter().map(|entry| (entry.name, Arc::clone(&entry.host))).collect();
+    let mut panels = Vec::new();
+    for panel in &panels_of(config) {
+        let name = format!("smm.{}", panel.name);
+        let (core, key) = (Arc::new(Core::default()), key_text(config.seed, &name, 32));
+        let stand = Arc::new(Panel::new(Arc::clone(&core), panel, &key, config.seed, config.speed, place)?);
+        entries.push(Entry::new(&name, &key, smm::PATH, core, Arc::<Panel>::clone(&stand)));
+        panels.push(stand);
+    }
+
+    let (core, key) = (Arc::new(Core::default()), format!("reseller:{}", key_text(config.seed, "smartvps", 24)));
+    let smartvps = Arc::new(SmartVps::new(Arc::clone(&core), &key, config.speed, place)?);
+    entries.push(Entry::new("smartvps", &key, "", core, Arc::<SmartVps>::clone(&smartvps)));
+
+    let hosts = entries.iter().map(|entry| (entry.name.clone(), Arc::clone(&entry.host))).collect();
     entries.push(Entry::new(CONTROL, "", "", Arc::new(Core::default()), Arc::new(Directory { hosts })));
-    Ok(Built { entries, telegram, flutterwave })
+    Ok(Built { entries, telegram, flutterwave, panels, smartvps })
+}
+
+/// The usual panels and the configured ones; of two with one name, the configured one and of these the last.
+fn panels_of(config: &SandboxConfig) -> Vec<PanelConfig> {
+    let mut panels = PanelConfig::usual();
+    for wanted in &config.panels {
+        match panels.iter_mut().find(|panel| panel.name == wanted.name) {
+            Some(panel) => panel.clone_from(wanted),
+            None => panels.push(wanted.clone()),
+        }
+    }
+    panels
 }
 
 /// A key's random part: the same for the same seed, so that a configuration written once keeps working.
@@ -75,7 +104,7 @@ fn key_text(seed: u64, name: &str, length: usize) -> String {
 
 /// Control routes of every service, as `/{service}/_record` and so on; `GET /` lists the services.
 struct Directory {
-    hosts: BTreeMap<&'static str, Arc<Host>>,
+    hosts: BTreeMap<String, Arc<Host>>,
 }
 
 impl Stand for Directory {
@@ -93,7 +122,7 @@ impl Stand for Directory {
             let Some((name, rest)) = segments.split_first() else {
                 return Some(Reply::json(200, &json!({ "services": self.hosts.keys().collect::<Vec<_>>() })));
             };
-            let host = self.hosts.get(name)?;
+            let host = self.hosts.get(*name)?;
             let inner = Ask {
                 method: ask.method.clone(),
                 path: format!("/{}", rest.join("/")),

@@ -9,16 +9,21 @@ use crate::stand::Stand;
 
 const HUGE_BYTES: usize = 5 * 1024 * 1024;
 
-/// The fault's status with its body; without one, a proxy's page for gateway errors, else the service's own refusal.
+/// The fault's status with its body; a redirection leads to `message`. Without a body, a proxy's page for gateway errors, else the service's own refusal.
 pub(crate) fn status(stand: &dyn Stand, fault: &Fault) -> Reply {
     let status = fault.status.unwrap_or(500);
+    if matches!(status, 301..=303 | 307 | 308) {
+        let mut reply = gateway(status);
+        reply.headers.push(("location", fault.message.clone().unwrap_or_else(|| "/moved".to_owned())));
+        return reply;
+    }
     match &fault.body {
         Some(Value::String(text)) if !text.trim_start().starts_with(['{', '[']) => {
             Reply::text(status, HTML, text.clone())
         }
         Some(Value::String(text)) => Reply::text(status, JSON, text.clone()),
         Some(value) => Reply::json(status, value),
-        None if matches!(status, 502..=504 | 520..=530) => Reply::text(status, HTML, page(status)),
+        None if matches!(status, 502..=504 | 520..=530) => gateway(status),
         None => stand.refusal(status, fault.message.as_deref(), fault.retry_after),
     }
 }
@@ -37,6 +42,11 @@ pub(crate) fn html(fault: &Fault) -> Reply {
     }
 }
 
+/// What a proxy answers in a service's place.
+pub(crate) fn gateway(status: u16) -> Reply {
+    Reply::text(status, HTML, page(status))
+}
+
 fn page(status: u16) -> String {
     format!(
         "<!DOCTYPE html>\n<html><head><title>{status}</title></head>\n<body><center><h1>{status}</h1></center>\
@@ -51,6 +61,10 @@ pub(crate) fn halved(mut reply: Reply) -> Reply {
 
 /// The answer with 5 MiB of padding, still valid JSON.
 pub(crate) fn huge(mut reply: Reply) -> Reply {
+    if reply.body.starts_with(b"[") {
+        reply.body = Bytes::from([b"[", " ".repeat(HUGE_BYTES).as_bytes(), &reply.body[1..]].concat());
+        return reply;
+    }
     let Some(rest) = reply.body.strip_prefix(b"{") else {
         return reply;
     };

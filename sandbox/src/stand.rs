@@ -43,6 +43,16 @@ pub(crate) trait Stand: Send + Sync {
     /// Fields that `wrong_echo` may alter, the preferred one first.
     fn echo_fields(&self) -> &'static [&'static str];
 
+    /// A transport fault of the service's own making, for a call that none was scripted for.
+    fn mishap(&self, _op: &str) -> Option<Fault> {
+        None
+    }
+
+    /// Whether a call is carried out to its end also after its caller has hung up, as most servers do it.
+    fn outlasts_callers(&self) -> bool {
+        true
+    }
+
     /// Carries out what the clock has made due.
     fn settle(&self) {}
 
@@ -93,7 +103,10 @@ impl Host {
             return (self.control(&ask, Some(line)).await, Delivery::Whole);
         }
         let op = self.stand.op(&ask);
-        let plight = self.core.faults.take(&op);
+        let mut plight = self.core.faults.take(&op);
+        if plight.transport.is_none() {
+            plight.transport = self.stand.mishap(&op);
+        }
         let number = self.core.record.open(&ask, &op, self.stand.shown_path(&ask), plight.name(), &self.core.clock);
         let (reply, delivery) = self.suffer(&ask, &plight, number).await;
         if !matches!(delivery, Delivery::Reset | Delivery::Never) {
@@ -141,7 +154,9 @@ impl Host {
     async fn act(&self, ask: &Ask, plight: &Plight, number: u64) -> Reply {
         self.stand.settle();
         let reply = self.stand.act(ask, plight).await;
-        self.core.record.acted(number);
+        if !reply.declined {
+            self.core.record.acted(number);
+        }
         reply
     }
 

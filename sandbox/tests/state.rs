@@ -229,6 +229,7 @@ async fn whatever_was_answered_before_a_kill_was_done() {
     let folder = Folder::new("kill");
     let http = reqwest::Client::builder().no_proxy().timeout(Duration::from_secs(10)).build().unwrap();
     let (mut answered, mut highest) = (Vec::<(String, i64)>::new(), [0, 0]);
+    let mut ordered = Vec::<(String, i64)>::new();
     for round in 0..4 {
         let (child, services) = process(&folder.0);
         let of = |service: &str, name: &str| services[service][name].as_str().unwrap().to_owned();
@@ -244,11 +245,20 @@ async fn whatever_was_answered_before_a_kill_was_done() {
             let request = http.post(url).bearer_auth(of("flutterwave", "key")).json(&body);
             request.send().await?.json::<Value>().await
         };
+        let order = async |link: &str| {
+            let key = of("smm.smmflare", "key");
+            let form =
+                [("key", key.as_str()), ("action", "add"), ("service", "8381"), ("link", link), ("quantity", "100")];
+            http.post(of("smm.smmflare", "url")).form(&form).send().await?.json::<Value>().await
+        };
         let work = async {
             for n in 0.. {
                 let reference = format!("vc-w-{round}-{n}");
                 let Ok(paid) = pay(&reference).await else { return };
                 answered.push((reference, number(&paid["data"], "id")));
+                let link = format!("https://x.com/{round}-{n}");
+                let Ok(taken) = order(&link).await else { return };
+                ordered.push((link, number(&taken, "order")));
                 let Ok(said) = say().await else { return };
                 for (high, name) in highest.iter_mut().zip(["update_id", "message_id"]) {
                     let id = number(&said, name);
@@ -263,7 +273,7 @@ async fn whatever_was_answered_before_a_kill_was_done() {
         };
         tokio::join!(work, kill);
     }
-    assert!(answered.len() > 8, "{answered:?}");
+    assert!(answered.len() > 8 && ordered.len() > 8, "{answered:?} {ordered:?}");
     let world = folder.start().await;
     assert_eq!(world.sandbox.notes(), Vec::<String>::new());
     let there = transfers(&world).await;
@@ -271,5 +281,13 @@ async fn whatever_was_answered_before_a_kill_was_done() {
         assert!(there.iter().any(|each| each["reference"] == **reference && each["id"] == *id), "{reference} is lost");
     }
     let ids: std::collections::BTreeSet<i64> = there.iter().map(|each| number(each, "id")).collect();
+    assert_eq!(ids.len(), there.len());
+    let there = world.record("smm.smmflare").await["orders"].as_array().unwrap().clone();
+    for (link, id) in &ordered {
+        let found = there.iter().filter(|each| each["link"] == **link);
+        let found: Vec<&Value> = found.map(|each| &each["id"]).collect();
+        assert_eq!(found, [&json!(id.to_string())], "{link}");
+    }
+    let ids: std::collections::BTreeSet<&str> = there.iter().filter_map(|each| each["id"].as_str()).collect();
     assert_eq!(ids.len(), there.len());
 }

@@ -4,7 +4,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::value::RawValue;
 
 use super::naira::Naira;
-use crate::clock::{Millis, iso};
+use crate::clock::{Millis, iso, scaled};
 
 const NEW_FOR_MS: Millis = 500;
 const PENDING_UNTIL_MS: Millis = 2_000;
@@ -66,15 +66,6 @@ impl Plan {
         let ending = if fails { Ending::Fails(MOCK_FAILED.to_owned()) } else { Ending::Succeeds };
         Self { pending_at: at(NEW_FOR_MS), ends_at: at(Millis::from(minutes) * 60_000), ending }
     }
-}
-
-#[expect(
-    clippy::cast_possible_truncation,
-    clippy::cast_precision_loss,
-    reason = "a wait, not money; the cast saturates"
-)]
-fn scaled(ms: Millis, speed: f64) -> Millis {
-    if speed > 0.0 { (ms as f64 / speed) as Millis } else { ms }
 }
 
 /// A word of the program's own.

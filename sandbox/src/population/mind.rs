@@ -45,10 +45,16 @@ const REFUSALS: [&str; 16] = [
     "cannot withdraw",
 ];
 
+/// Accounts whose posts are boosted.
+const POSTERS: [&str; 8] =
+    ["ada_writes", "lagos_diary", "kemi_cooks", "naija_tech", "tunde_fc", "zainab_art", "obi_reads", "abuja_days"];
+
 /// What a person came for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Goal {
     Withdraw,
+    /// Sends the link of a post and has it boosted.
+    Boost,
     Browse,
 }
 
@@ -60,7 +66,7 @@ pub(crate) enum Move {
         message_id: i64,
         data: String,
     },
-    /// Puts the phone away; true when a withdrawal was asked for.
+    /// Puts the phone away; true when what they came for was confirmed.
     Leave(bool),
 }
 
@@ -88,7 +94,7 @@ impl Visit {
     pub(crate) fn next(&mut self, screens: &[Screen], chance: &mut Chance) -> Move {
         self.steps += 1;
         if self.steps == 1 {
-            return self.start();
+            return if self.goal == Goal::Boost { link(chance) } else { self.start() };
         }
         if self.steps > STEPS_MAX {
             return Move::Leave(self.confirmed);
@@ -96,6 +102,7 @@ impl Visit {
         match self.goal {
             Goal::Browse => self.browse(screens, chance),
             Goal::Withdraw => self.withdraw(screens, chance),
+            Goal::Boost => self.boost(screens, chance),
         }
     }
 
@@ -117,6 +124,26 @@ impl Visit {
             .filter(|choice| !RISKY.iter().any(|word| choice.label.contains(word)) && !self.is_tired_of(choice))
             .collect();
         match chance.pick(&harmless) {
+            Some(choice) => self.press(screen, choice),
+            None => Move::Leave(false),
+        }
+    }
+
+    /// The link is sent: the account and the plan are chosen and confirmed, or there is nothing to choose.
+    fn boost(&mut self, screens: &[Screen], chance: &mut Chance) -> Move {
+        let Some(screen) = screens.iter().find(|screen| !screen.buttons.is_empty()) else {
+            return Move::Leave(self.confirmed);
+        };
+        if self.confirmed || !screen.says(&["post", "boost", "account"]) {
+            return Move::Leave(self.confirmed);
+        }
+        if let Some(choice) = screen.confirm() {
+            self.confirmed = true;
+            return self.press(screen, choice);
+        }
+        // An account is chosen, or named by its button; buttons that lead elsewhere do not begin with its sign.
+        let accounts: Vec<&Choice> = screen.options().into_iter().filter(|choice| choice.label.contains('@')).collect();
+        match chance.pick(&accounts).filter(|choice| !self.is_tired_of(choice)) {
             Some(choice) => self.press(screen, choice),
             None => Move::Leave(false),
         }
@@ -231,6 +258,15 @@ impl Visit {
     }
 }
 
+/// A post that somebody wants to be seen.
+fn link(chance: &mut Chance) -> Move {
+    let poster = chance.pick(&POSTERS).copied().unwrap_or("ada_writes");
+    Move::Say(format!(
+        "https://x.com/{poster}/status/{}",
+        chance.between(1_700_000_000_000_000_000, 1_799_999_999_999_999_999)
+    ))
+}
+
 /// A list of many banks is searched first, a short one is chosen from.
 fn chance_presses(options: usize, searched: u32) -> bool {
     options > 0 && (options <= 12 || searched > 0)
@@ -297,8 +333,27 @@ mod tests {
     }
 
     #[test]
+    fn the_way_to_a_boost_is_found() {
+        let mut chance = Chance::new(5);
+        let mut visit = Visit::new(Goal::Boost);
+        let mut next = |text: &str, labels: &[&str]| visit.next(&[screen(text, labels)], &mut chance);
+        let Move::Say(link) = next("", &[]) else { panic!() };
+        assert!(link.starts_with("https://x.com/") && link.contains("/status/1"), "{link}");
+        assert_eq!(next("Which account is this post for?", &["@ada_writes", "Cancel"]), pressed("@ada_writes"));
+        assert_eq!(
+            next("Choose what to use for this post", &["@ada_writes · T1 (2 left)", "➕ Another account", "Cancel"]),
+            pressed("@ada_writes · T1 (2 left)")
+        );
+        assert_eq!(next("Please check your boost", &["✅ Confirm", "Back", "Cancel"]), pressed("✅ Confirm"));
+        assert_eq!(next("Boost #4 is queued", &["Follow it", "Main Menu"]), Move::Leave(true));
+        let mut poor = Visit::new(Goal::Boost);
+        poor.next(&[], &mut chance);
+        assert_eq!(poor.next(&[screen("No post credits left", &["Main Menu"])], &mut chance), Move::Leave(false));
+    }
+
+    #[test]
     fn nobody_stays_for_ever() {
-        for goal in [Goal::Withdraw, Goal::Browse] {
+        for goal in [Goal::Withdraw, Goal::Boost, Goal::Browse] {
             for (text, labels) in [
                 ("???", vec![]),
                 ("???", vec!["Back"]),

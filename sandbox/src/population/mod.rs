@@ -1,5 +1,5 @@
-//! Simulated Telegram users: they come, look at menus, and those with earnings withdraw. They know the bot only as a
-//! person does, by its messages and buttons. One task moves all of them.
+//! Simulated Telegram users: they come, look at menus, those with earnings withdraw, and those with post credits have
+//! posts boosted. They know the bot only as a person does, by its messages and buttons. One task moves all of them.
 
 mod mind;
 mod screen;
@@ -51,6 +51,7 @@ struct Crowd {
     chance: Chance,
     visitors: Vec<Visitor>,
     next_withdrawal: Instant,
+    next_boost: Instant,
     next_browser: Instant,
     /// Visits in a row that came to nothing.
     failures: u32,
@@ -87,6 +88,7 @@ impl Population {
             chance: Chance::new(self.seed.wrapping_add(1)),
             visitors: Vec::new(),
             next_withdrawal: now + self.life(400),
+            next_boost: now + self.life(6_000),
             next_browser: now + self.life(900),
             failures: 0,
             visits: 0,
@@ -94,7 +96,10 @@ impl Population {
         loop {
             self.turn(&mut crowd);
             let wakes = crowd.visitors.iter().map(|visitor| visitor.at);
-            let next = wakes.chain([crowd.next_withdrawal, crowd.next_browser]).min().unwrap_or_else(Instant::now);
+            let next = wakes
+                .chain([crowd.next_withdrawal, crowd.next_boost, crowd.next_browser])
+                .min()
+                .unwrap_or_else(Instant::now);
             tokio::select! {
                 () = tokio::time::sleep_until(next.max(Instant::now() + Duration::from_millis(20))) => {}
                 () = stopped(&mut stop) => return,
@@ -115,7 +120,8 @@ impl Population {
         crowd.visitors.append(&mut visitors);
     }
 
-    /// Lets the next ones come: somebody who withdraws each ten to twenty seconds, somebody who looks around each five.
+    /// Lets the next ones come: somebody who withdraws each ten to twenty seconds, somebody with a post each fifteen to
+    /// thirty, somebody who looks around each five.
     fn welcome(&self, crowd: &mut Crowd, now: Instant) {
         let overrun = self.telegram.backlog() > BACKLOG_MAX || crowd.visitors.len() >= VISITORS_MAX;
         if now >= crowd.next_withdrawal {
@@ -127,6 +133,13 @@ impl Population {
             let (low, high) = if crowd.visits < 3 { (1_500, 3_000) } else { (10_000, 20_000) };
             let pause = self.life(crowd.chance.between(low, high));
             crowd.next_withdrawal = now + pause;
+        }
+        if now >= crowd.next_boost {
+            if !overrun {
+                self.come(crowd, Goal::Boost, now);
+            }
+            let pause = self.life(crowd.chance.between(15_000, 30_000));
+            crowd.next_boost = now + pause;
         }
         if now >= crowd.next_browser {
             if !overrun && crowd.visitors.len() < self.ids.len() {
@@ -182,7 +195,7 @@ impl Population {
 
     /// When a visit came to nothing another one follows soon, but ever later while none succeeds.
     fn left(&self, crowd: &mut Crowd, goal: Goal, withdrew: bool, now: Instant) {
-        if goal == Goal::Browse {
+        if goal != Goal::Withdraw {
             return;
         }
         crowd.failures = if withdrew { 0 } else { crowd.failures + 1 };

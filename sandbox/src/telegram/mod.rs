@@ -311,6 +311,11 @@ fn me() -> Value {
 }
 
 impl Stand for Telegram {
+    /// A poll that nobody waits for is over.
+    fn outlasts_callers(&self) -> bool {
+        false
+    }
+
     fn op(&self, ask: &Ask) -> String {
         ask.segments().get(1).map_or_else(|| "unknown".to_owned(), |method| method.to_ascii_lowercase())
     }

@@ -17,7 +17,12 @@ pub async fn world() -> World {
 }
 
 pub async fn with(config: SandboxConfig) -> World {
-    let http = reqwest::Client::builder().no_proxy().timeout(Duration::from_secs(10)).build().unwrap();
+    let http = reqwest::Client::builder()
+        .no_proxy()
+        .redirect(reqwest::redirect::Policy::none())
+        .timeout(Duration::from_secs(10))
+        .build()
+        .unwrap();
     World { sandbox: Sandbox::start(config).await.unwrap(), http }
 }
 
@@ -76,6 +81,30 @@ impl World {
         let url = format!("{}/bot{}/{method}", self.sandbox.url("telegram"), self.sandbox.key("telegram"));
         let answer = self.http.post(url).json(&body).send().await.unwrap();
         (answer.status().as_u16(), answer.json().await.unwrap())
+    }
+
+    /// A call to an SMM panel with its key; the status and the body as text.
+    pub async fn panel(&self, panel: &str, fields: &[(&str, &str)]) -> Result<(u16, String), reqwest::Error> {
+        let (url, key) = (self.sandbox.url(panel), self.sandbox.key(panel));
+        let [action, others @ ..] = fields else { panic!("an action is needed") };
+        let all: Vec<(&str, &str)> = [("key", key), *action].into_iter().chain(others.iter().copied()).collect();
+        let request = self.http.post(url).header("user-agent", "ViralCore/1").form(&all);
+        let answer = request.send().await?;
+        Ok((answer.status().as_u16(), answer.text().await?))
+    }
+
+    /// A call to `smm.smmflare`; the body as text.
+    pub async fn flare(&self, fields: &[(&str, &str)]) -> String {
+        self.panel("smm.smmflare", fields).await.unwrap().1
+    }
+
+    /// A thousand views for a link at `smm.smmflare`.
+    pub async fn views(&self, link: &str) -> String {
+        self.flare(&[("action", "add"), ("service", "8381"), ("link", link), ("quantity", "1000")]).await
+    }
+
+    pub async fn setup(&self, panel: &str, habits: Value) -> Value {
+        self.control("POST", &format!("/{panel}/_panel"), habits).await
     }
 
     pub async fn telegram(&self, route: &str, body: Value) -> Value {
