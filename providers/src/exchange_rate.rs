@@ -1,5 +1,7 @@
-//! The dollar in naira from exchangerate-api.com, once a day's figure. The key is part of the path, so no URL is ever
-//! shown or logged.
+//! The dollar in naira, and in what panels charge in, from exchangerate-api.com: a figure a day. The key is part of the
+//! path, so no URL is ever shown or logged.
+
+use std::collections::BTreeMap;
 
 use domain::outcome::LocalReason;
 use domain::{Rate, Secret, Timestamp};
@@ -7,15 +9,17 @@ use reqwest::{Method, Url};
 use serde::Deserialize;
 use serde_json::value::RawValue;
 
-use crate::http::{Call, HttpClient, Purpose, RawReply};
+use crate::http::{Auth, Body, Call, HttpClient, Purpose, RawReply};
 use crate::json;
 use crate::read::{ReadError, beginning, complete, garbage};
 
-/// A rate with where and when it comes from.
+/// Rates with where and when they come from.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Quote {
     /// Naira for one dollar.
     pub rate: Rate,
+    /// Units of every other currency for one dollar, by its code; what is no usable rate is left out.
+    pub others: BTreeMap<String, Rate>,
     /// Who said so.
     pub source: &'static str,
     /// When the source last changed it.
@@ -37,7 +41,7 @@ impl ExchangeRate {
         Self { base, key: key.filter(|key| !key.is_empty()), http }
     }
 
-    /// Naira for one dollar.
+    /// Naira for one dollar, and what else the service says of the dollar.
     pub async fn usd_ngn(&self) -> Result<Quote, ReadError> {
         let refuse = |why: &str| ReadError::NotSent(LocalReason::Refused(why.to_owned()));
         let key = self.key.as_ref().ok_or_else(|| refuse("no exchange rate key is configured"))?;
@@ -54,8 +58,8 @@ impl ExchangeRate {
             method: Method::GET,
             url,
             key,
-            bearer: false,
-            json: None,
+            auth: Auth::InRequest,
+            body: Body::Empty,
             correlation: None,
         };
         read_quote(self.http.call(call).await.raw)
@@ -69,13 +73,7 @@ struct Latest {
     #[serde(rename = "error-type")]
     error_type: Option<String>,
     time_last_update_unix: Option<i64>,
-    conversion_rates: Option<Rates>,
-}
-
-#[derive(Deserialize)]
-struct Rates {
-    #[serde(rename = "NGN")]
-    ngn: Option<Box<RawValue>>,
+    conversion_rates: Option<BTreeMap<String, Box<RawValue>>>,
 }
 
 /// Total over raw replies. The service says in words what its status says loosely, so a refusal is read first.
@@ -100,10 +98,15 @@ fn read_quote(raw: RawReply) -> Result<Quote, ReadError> {
     if latest.base_code.as_deref() != Some("USD") {
         return Err(garbage("rates of another currency"));
     }
-    let ngn = latest.conversion_rates.and_then(|rates| rates.ngn).ok_or_else(|| garbage("no rate for NGN"))?;
+    let mut rates = latest.conversion_rates.unwrap_or_default();
+    let ngn = rates.remove("NGN").ok_or_else(|| garbage("no rate for NGN"))?;
     let text = json::number_text(&ngn).ok_or_else(|| garbage("a rate that is no decimal"))?;
     let rate = Rate::parse(&text).map_err(|error| garbage(&format!("the rate: {error}")))?;
-    Ok(Quote { rate, source: "exchangerate-api", at: latest.time_last_update_unix.map(Timestamp::from_secs) })
+    // One odd currency must not cost the naira.
+    let others =
+        rates.into_iter().filter_map(|(code, rate)| Some((code, Rate::parse(&json::number_text(&rate)?).ok()?)));
+    let at = latest.time_last_update_unix.map(Timestamp::from_secs);
+    Ok(Quote { rate, others: others.collect(), source: "exchangerate-api", at })
 }
 
 #[cfg(test)]
@@ -118,9 +121,11 @@ mod tests {
     #[test]
     fn a_quote_keeps_its_digits_and_its_time() {
         let body = r#"{"result":"success","time_last_update_unix":1763683201,"base_code":"USD",
-            "conversion_rates":{"EUR":0.8617,"NGN":1560.2500}}"#;
+            "conversion_rates":{"EUR":0.8617,"NGN":1560.2500,"UZS":12410.5531,"XXX":null,"YYY":0,"ZZZ":1e-9}}"#;
         let quote = read_quote(reply(200, body)).unwrap();
         assert_eq!((quote.rate.parts(), quote.at), ((156_025, 100), Some(Timestamp::from_secs(1_763_683_201))));
+        let others: Vec<_> = quote.others.iter().map(|(code, rate)| (code.as_str(), rate.parts())).collect();
+        assert_eq!(others, [("EUR", (8_617, 10_000)), ("UZS", (124_105_531, 10_000))], "what is no rate is left out");
     }
 
     #[test]

@@ -4,22 +4,34 @@
 //! - One request per call: no redirect, no retry, no cookie, no proxy from the environment, HTTP/1.1 only.
 //! - "Nothing left" is claimed only when no connection came about. A spending call never reuses a connection (its
 //!   client keeps none), so that a failure to connect is proof and any later failure is [`RawReply::Lost`].
-//! - At most 1 MiB of an answer is read, counted as it arrives; every call has a total.
+//! - At most 1 MiB of an answer is read (64 MiB of a catalogue, 16 MiB of a list of packages), counted as it arrives; every call has a total.
 //! - No URL and no key in any text that leaves here.
+//! - A panel's name is looked up by a resolver of its own, which gives public addresses only: a name that was public when
+//!   an operator entered it cannot lead into our network later.
 
 use std::error::Error as _;
+use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use domain::outcome::{Evidence, LocalReason};
 use domain::{Secret, text};
-use reqwest::header::{DATE, HeaderMap, RETRY_AFTER};
+use reqwest::header::{AUTHORIZATION, DATE, HeaderMap, HeaderValue, RETRY_AFTER};
 use reqwest::{Client, ClientBuilder, Method, Url};
+
+use crate::hide::{hidden, without_key, without_names};
+use crate::smm::PublicNames;
 
 /// The most that is read of an answer.
 pub const BODY_BYTES_MAX: usize = 1024 * 1024;
+/// The most that is read of a panel's catalogue: five to twenty megabytes are usual.
+pub const CATALOGUE_BYTES_MAX: usize = 64 * 1024 * 1024;
+/// The most that is read of a list of packages: ten thousand are about one megabyte.
+pub const STOCK_BYTES_MAX: usize = 16 * 1024 * 1024;
 
 /// Columns of a stored reply.
 const REPLY_COLUMNS: usize = 2_000;
+/// No more of an answer is looked at for the stored reply.
+const REPLY_BYTES_MAX: usize = 64 * 1024;
 /// Columns of a transport error or a provider's message.
 pub(crate) const TEXT_COLUMNS: usize = 300;
 /// The longest wait that a provider may ask for.
@@ -34,12 +46,31 @@ pub struct Timeouts {
     pub read: Duration,
     /// A transfer in total; the provider itself gives up after 28 s.
     pub transfer: Duration,
+    /// An order, a refill or a cancellation at an SMM panel in total.
+    pub smm_add: Duration,
+    /// Any other question to an SMM panel in total.
+    pub smm_read: Duration,
+    /// An SMM panel's catalogue in total; some take 20 s to begin.
+    pub smm_services: Duration,
+    /// Any call to SmartVPS but a purchase in total.
+    pub vps: Duration,
+    /// A purchase of a machine in total.
+    pub vps_buy: Duration,
 }
 
 impl Default for Timeouts {
     fn default() -> Self {
         let secs = Duration::from_secs;
-        Self { connect: secs(5), read: secs(35), transfer: secs(40) }
+        Self {
+            connect: secs(5),
+            read: secs(35),
+            transfer: secs(40),
+            smm_add: secs(30),
+            smm_read: secs(30),
+            smm_services: secs(60),
+            vps: secs(60),
+            vps_buy: secs(180),
+        }
     }
 }
 
@@ -55,6 +86,8 @@ pub struct HttpClient {
     spending: Client,
     /// For reads: connections are kept and used again.
     reading: Client,
+    /// The same two for panels, whose addresses operators type.
+    panels: [Client; 2],
     timeouts: Timeouts,
 }
 
@@ -76,14 +109,14 @@ pub struct Reply {
     pub status: u16,
     /// How long the provider asked us to wait, at most a day.
     pub retry_after: Option<Duration>,
-    /// At most [`BODY_BYTES_MAX`] bytes.
+    /// At most [`BODY_BYTES_MAX`] bytes, [`CATALOGUE_BYTES_MAX`] of a catalogue.
     pub body: Vec<u8>,
 }
 
 /// What was on the wire, for the attempt's row: scrubbed and bounded.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Exchange {
-    /// `transfer`, `lookup`, `get`.
+    /// `transfer`, `lookup`, `get`; at an SMM panel its action, at SmartVPS its path.
     pub operation: &'static str,
     /// The HTTP status, also of an answer whose body was lost.
     pub status: Option<u16>,
@@ -95,13 +128,45 @@ pub struct Exchange {
     pub reply: String,
 }
 
-/// Which of the two clients and totals a call uses.
+/// Which of the two clients, which total and which bound of the answer a call has.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Purpose {
     /// It spends: a connection of its own and the longer total.
     Transfer,
     /// It only asks.
     Read,
+    /// It makes or changes something at an SMM panel: a connection of its own.
+    SmmAdd,
+    /// It only asks an SMM panel.
+    SmmRead,
+    /// It asks an SMM panel for all that it sells.
+    SmmServices,
+    /// It buys a machine: a connection of its own and the longest total.
+    VpsBuy,
+    /// It renews or changes a machine: a connection of its own.
+    VpsChange,
+    /// It only asks about a machine.
+    VpsRead,
+    /// It asks for all packages.
+    VpsStock,
+}
+
+/// How a call says who we are.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Auth {
+    /// The key is part of the URL or of the body.
+    InRequest,
+    /// The key is a bearer token.
+    Bearer,
+    /// The key is base64 of the user name, a colon and the password. Who speaks so wants to be asked for JSON, too.
+    Basic,
+}
+
+/// What is sent. A form holds the key, so this cannot be printed.
+pub(crate) enum Body {
+    Empty,
+    Json(Vec<u8>),
+    Form(Vec<u8>),
 }
 
 /// One request.
@@ -112,10 +177,8 @@ pub(crate) struct Call<'a> {
     pub(crate) url: Url,
     /// Taken out of the answer too, should somebody echo it.
     pub(crate) key: &'a Secret,
-    /// The key goes into the `Authorization` header; otherwise it is part of the URL.
-    pub(crate) bearer: bool,
-    /// Sent as `application/json`.
-    pub(crate) json: Option<Vec<u8>>,
+    pub(crate) auth: Auth,
+    pub(crate) body: Body,
     /// Ties the provider's logs to ours.
     pub(crate) correlation: Option<&'a str>,
 }
@@ -133,9 +196,11 @@ impl HttpClient {
         let build = |builder: ClientBuilder| {
             builder.build().map_err(|error| HttpError(error_text(error.without_url(), TEXT_COLUMNS)))
         };
-        let spending = build(strict(timeouts).pool_max_idle_per_host(0))?;
-        let reading = build(strict(timeouts).pool_max_idle_per_host(4).pool_idle_timeout(Duration::from_secs(20)))?;
-        Ok(Self { spending, reading, timeouts })
+        let spending = || strict(timeouts).pool_max_idle_per_host(0);
+        let reading = || strict(timeouts).pool_max_idle_per_host(4).pool_idle_timeout(Duration::from_secs(20));
+        let public = Arc::new(PublicNames);
+        let panels = [build(spending().dns_resolver(Arc::clone(&public)))?, build(reading().dns_resolver(public))?];
+        Ok(Self { spending: build(spending())?, reading: build(reading())?, panels, timeouts })
     }
 
     /// Makes the call once. Total: whatever happens is one of the three raw replies.
@@ -151,17 +216,32 @@ impl HttpClient {
         let (client, total) = match call.purpose {
             Purpose::Transfer => (&self.spending, self.timeouts.transfer),
             Purpose::Read => (&self.reading, self.timeouts.read),
+            Purpose::SmmAdd => (&self.panels[0], self.timeouts.smm_add),
+            Purpose::SmmRead => (&self.panels[1], self.timeouts.smm_read),
+            Purpose::SmmServices => (&self.panels[1], self.timeouts.smm_services),
+            Purpose::VpsBuy => (&self.spending, self.timeouts.vps_buy),
+            Purpose::VpsChange => (&self.spending, self.timeouts.vps),
+            Purpose::VpsRead | Purpose::VpsStock => (&self.reading, self.timeouts.vps),
+        };
+        let bytes_max = match call.purpose {
+            Purpose::SmmServices => CATALOGUE_BYTES_MAX,
+            Purpose::VpsStock => STOCK_BYTES_MAX,
+            _ => BODY_BYTES_MAX,
         };
         let mut request = client.request(call.method, call.url).timeout(total);
-        if call.bearer {
-            request = request.bearer_auth(call.key.expose());
-        }
+        request = match call.auth {
+            Auth::InRequest => request,
+            Auth::Bearer => request.bearer_auth(call.key.expose()),
+            Auth::Basic => request.header("accept", "application/json").header(AUTHORIZATION, basic(call.key)),
+        };
         if let Some(id) = call.correlation.filter(|id| is_token(id)) {
             request = request.header("x-correlation-id", id);
         }
-        if let Some(body) = call.json {
-            request = request.header("content-type", "application/json").body(body);
-        }
+        request = match call.body {
+            Body::Empty => request,
+            Body::Json(body) => request.header("content-type", "application/json").body(body),
+            Body::Form(body) => request.header("content-type", "application/x-www-form-urlencoded").body(body),
+        };
         // A request that cannot be built is our own mistake, found before there is a connection.
         let request = match request.build() {
             Ok(request) => request,
@@ -170,7 +250,7 @@ impl HttpClient {
         match client.execute(request).await {
             Ok(response) => {
                 let status = response.status().as_u16();
-                (read_body(response, call.key).await, Some(status))
+                (read_body(response, call.key, bytes_max).await, Some(status))
             }
             Err(error) if error.is_connect() => {
                 (RawReply::NothingLeft(LocalReason::NoConnection(own_text(error))), None)
@@ -186,7 +266,10 @@ impl Answered {
         let reply = match &self.raw {
             RawReply::NothingLeft(why) => why.to_string(),
             RawReply::Lost(evidence) => format!("{}: {}", evidence.code, evidence.text),
-            RawReply::Complete(reply) => String::from_utf8_lossy(&reply.body).into_owned(),
+            RawReply::Complete(reply) => {
+                let end = reply.body.len().min(REPLY_BYTES_MAX);
+                String::from_utf8_lossy(&reply.body[..end]).into_owned()
+            }
         };
         Exchange {
             operation,
@@ -221,19 +304,18 @@ fn strict(timeouts: Timeouts) -> ClientBuilder {
         .user_agent(concat!("ViralCore/", env!("CARGO_PKG_VERSION")))
 }
 
-async fn read_body(mut response: reqwest::Response, key: &Secret) -> RawReply {
+async fn read_body(mut response: reqwest::Response, key: &Secret, bytes_max: usize) -> RawReply {
     let status = response.status().as_u16();
     let retry_after = retry_after(response.headers());
-    let too_large =
-        || RawReply::Lost(Evidence::new("too_large", format!("HTTP {status}, over {BODY_BYTES_MAX} bytes")));
-    let limit = u64::try_from(BODY_BYTES_MAX).unwrap_or(u64::MAX);
+    let too_large = || RawReply::Lost(Evidence::new("too_large", format!("HTTP {status}, over {bytes_max} bytes")));
+    let limit = u64::try_from(bytes_max).unwrap_or(u64::MAX);
     if response.content_length().is_some_and(|length| length > limit) {
         return too_large();
     }
     let mut body = Vec::new();
     loop {
         match response.chunk().await {
-            Ok(Some(chunk)) if body.len() + chunk.len() > BODY_BYTES_MAX => return too_large(),
+            Ok(Some(chunk)) if body.len() + chunk.len() > bytes_max => return too_large(),
             Ok(Some(chunk)) => body.extend_from_slice(&chunk),
             Ok(None) => {
                 return RawReply::Complete(Reply { status, retry_after, body: without_key(body, key) });
@@ -281,6 +363,14 @@ fn retry_after(headers: &HeaderMap) -> Option<Duration> {
     Some(wait.min(RETRY_AFTER_MAX))
 }
 
+/// The header's value, which no `Debug` shows. Base64 has no character that a header may not have.
+fn basic(token: &Secret) -> HeaderValue {
+    let value = HeaderValue::from_str(&format!("Basic {}", token.expose()));
+    let mut value = value.unwrap_or(HeaderValue::from_static("Basic"));
+    value.set_sensitive(true);
+    value
+}
+
 fn is_token(text: &str) -> bool {
     (1..=100).contains(&text.len())
         && text.bytes().all(|b| b.is_ascii_alphanumeric() || matches!(b, b'-' | b'_' | b':' | b'.'))
@@ -288,64 +378,6 @@ fn is_token(text: &str) -> bool {
 
 pub(crate) fn millis(duration: Duration) -> i64 {
     i64::try_from(duration.as_millis()).unwrap_or(i64::MAX)
-}
-
-/// The answer without our key: whoever sends it back must not make us keep it.
-fn without_key(body: Vec<u8>, key: &Secret) -> Vec<u8> {
-    let key = key.expose().as_bytes();
-    // A shorter one is no key that anybody uses, and would shred the answer.
-    if key.len() < 8 || !body.windows(key.len()).any(|part| part == key) {
-        return body;
-    }
-    let mut out = Vec::with_capacity(body.len());
-    let mut rest = body.as_slice();
-    while let Some(at) = rest.windows(key.len()).position(|part| part == key) {
-        out.extend_from_slice(&rest[..at]);
-        out.extend_from_slice(b"[hidden]");
-        rest = &rest[at + key.len()..];
-    }
-    out.extend_from_slice(rest);
-    out
-}
-
-/// `text` without the given texts. Shorter ones than four characters hide nothing and would shred the rest.
-pub(crate) fn hidden(text: &str, hide: &[&str]) -> String {
-    hide.iter().filter(|secret| secret.len() >= 4).fold(text.to_owned(), |out, secret| out.replace(secret, "[hidden]"))
-}
-
-/// `text` with the values of name fields taken out: a person's name is not kept beside an attempt. Works on the text
-/// itself, because an answer that is kept for its faults need not be JSON.
-fn without_names(text: &str) -> String {
-    const NAMES: [&str; 5] =
-        ["\"full_name\"", "\"fullname\"", "\"account_name\"", "\"beneficiary_name\"", "\"beneficiary\""];
-    let mut out = String::with_capacity(text.len());
-    let mut rest = text;
-    while let Some((at, name)) = NAMES.iter().filter_map(|name| Some((rest.find(name)?, name))).min() {
-        let (before, after) = rest.split_at(at + name.len());
-        out.push_str(before);
-        let value = after.trim_start().strip_prefix(':').map(str::trim_start).and_then(|v| v.strip_prefix('"'));
-        let Some(value) = value else {
-            rest = after;
-            continue;
-        };
-        out.push_str(":\"[hidden]\"");
-        rest = &value[string_end(value)..];
-    }
-    out.push_str(rest);
-    out
-}
-
-/// Where the rest begins after a JSON string whose opening quote is gone.
-fn string_end(text: &str) -> usize {
-    let mut escaped = false;
-    for (at, byte) in text.bytes().enumerate() {
-        match byte {
-            b'"' if !escaped => return at + 1,
-            b'\\' => escaped = !escaped,
-            _ => escaped = false,
-        }
-    }
-    text.len()
 }
 
 #[cfg(test)]
@@ -386,13 +418,6 @@ mod tests {
                 headers.insert(DATE, date.parse().unwrap());
             }
             assert_eq!(retry_after(&headers), secs.map(Duration::from_secs), "{given:?}");
-        }
-    }
-
-    proptest::proptest! {
-        #[test] // Taking names out never fails, whatever the text is.
-        fn names_are_taken_out_of_anything(text in "(\"full_name\"|\"fullname\"| |:|\"|\\\\|[a-zé{},]){0,40}") {
-            let _ = without_names(&text);
         }
     }
 }

@@ -4,6 +4,7 @@
 use std::time::Duration;
 
 use domain::outcome::LocalReason;
+use domain::smm::RefusalClass;
 use domain::text;
 use serde::Deserialize;
 use serde::de::DeserializeOwned;
@@ -36,6 +37,14 @@ pub enum ReadError {
     /// The service failed: a 5xx.
     #[error("the service answered {0}")]
     Server(u16),
+    /// An SMM panel said no in words that are listed for every panel, other than those above.
+    #[error("refused ({word}): {text}", word = class.word())]
+    Listed {
+        /// What the refusal is about.
+        class: RefusalClass,
+        /// Its words.
+        text: String,
+    },
     /// The service understood and said no.
     #[error("refused with {status}: {text}")]
     Refused {
@@ -60,8 +69,19 @@ impl ReadError {
             Self::Auth(_) => "auth",
             Self::RateLimited { .. } => "rate_limited",
             Self::Server(_) => "server",
+            Self::Listed { class, .. } => class.word(),
             Self::Refused { .. } => "refused",
             Self::Garbage(_) => "garbage",
+        }
+    }
+
+    /// What the refusal is about, where its words or its status say so.
+    pub fn class(&self) -> Option<RefusalClass> {
+        match self {
+            Self::Auth(_) => Some(RefusalClass::Auth),
+            Self::RateLimited { .. } => Some(RefusalClass::RateLimited),
+            Self::Listed { class, .. } => Some(*class),
+            _ => None,
         }
     }
 
@@ -131,14 +151,19 @@ pub(crate) fn success(raw: RawReply) -> Result<Envelope, ReadError> {
     }
 }
 
+/// A complete answer, whatever it says.
+pub(crate) fn arrived(raw: RawReply) -> Result<Reply, ReadError> {
+    match raw {
+        RawReply::NothingLeft(why) => Err(ReadError::NotSent(why)),
+        RawReply::Lost(evidence) if evidence.code == "timeout" => Err(ReadError::Timeout),
+        RawReply::Lost(evidence) => Err(ReadError::Lost(format!("{}: {}", evidence.code, evidence.text))),
+        RawReply::Complete(reply) => Ok(reply),
+    }
+}
+
 /// A complete answer of which the status alone says nothing; the rest is for the caller to read.
 pub(crate) fn complete(raw: RawReply) -> Result<Reply, ReadError> {
-    let reply = match raw {
-        RawReply::NothingLeft(why) => return Err(ReadError::NotSent(why)),
-        RawReply::Lost(evidence) if evidence.code == "timeout" => return Err(ReadError::Timeout),
-        RawReply::Lost(evidence) => return Err(ReadError::Lost(format!("{}: {}", evidence.code, evidence.text))),
-        RawReply::Complete(reply) => reply,
-    };
+    let reply = arrived(raw)?;
     match reply.status {
         401 | 403 => Err(ReadError::Auth(said(&reply))),
         429 => Err(ReadError::RateLimited { retry_after: reply.retry_after }),

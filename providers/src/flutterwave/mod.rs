@@ -25,7 +25,8 @@ pub use transfer::{Difference, NewTransfer, Transfer, TransferStatus};
 
 pub use crate::read::ReadError;
 
-use crate::http::{Answered, Call, Exchange, HttpClient, Purpose, RawReply, hidden};
+use crate::hide::hidden;
+use crate::http::{Answered, Auth, Body, Call, Exchange, HttpClient, Purpose, RawReply};
 
 const NO_KEY: &str = "no Flutterwave secret key is configured";
 const BAD_URL: &str = "the Flutterwave base URL is not valid";
@@ -62,7 +63,7 @@ struct Request<'a> {
     method: Method,
     path: &'a [&'a str],
     query: &'a [(&'a str, &'a str)],
-    json: Option<Vec<u8>>,
+    body: Body,
     correlation: Option<&'a str>,
 }
 
@@ -105,7 +106,7 @@ impl Flutterwave {
             method: Method::POST,
             path: &["transfers"],
             query: &[],
-            json: Some(json),
+            body: Body::Json(json),
             correlation: Some(correlation),
         };
         let answered = self.call(request).await;
@@ -138,8 +139,8 @@ impl Flutterwave {
             method: request.method,
             url,
             key,
-            bearer: true,
-            json: request.json,
+            auth: Auth::Bearer,
+            body: request.body,
             correlation: request.correlation,
         };
         self.shared.http.call(call).await
@@ -148,7 +149,7 @@ impl Flutterwave {
     /// A read without a body.
     async fn read(&self, operation: &'static str, path: &[&str], query: &[(&str, &str)]) -> Answered {
         let (purpose, method) = (Purpose::Read, Method::GET);
-        self.call(Request { operation, purpose, method, path, query, json: None, correlation: None }).await
+        self.call(Request { operation, purpose, method, path, query, body: Body::Empty, correlation: None }).await
     }
 }
 

@@ -15,7 +15,7 @@ use serde_json::value::RawValue;
 use super::banks::{self, Bank};
 use super::transfer::is_bank_code;
 use super::{Flutterwave, Request, Transfer, query_amount};
-use crate::http::{Exchange, Purpose, RawReply};
+use crate::http::{Body, Exchange, Purpose, RawReply};
 use crate::json;
 use crate::read::{Envelope, ReadError, garbage, success};
 
@@ -157,7 +157,7 @@ impl Flutterwave {
             method: Method::POST,
             path: &["accounts", "resolve"],
             query: &[],
-            json: Some(body.to_string().into_bytes()),
+            body: Body::Json(body.to_string().into_bytes()),
             correlation: None,
         };
         read_resolved(self.call(request).await.raw, account)

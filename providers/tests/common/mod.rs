@@ -22,7 +22,7 @@ pub(crate) struct Bench {
 
 pub(crate) fn timeouts(ms: u64) -> Timeouts {
     let ms = Duration::from_millis(ms);
-    Timeouts { connect: ms, read: ms, transfer: ms }
+    Timeouts { connect: ms, read: ms, transfer: ms, smm_add: ms, smm_read: ms, smm_services: ms, vps: ms, vps_buy: ms }
 }
 
 pub(crate) fn client(base_url: &str, key: &str, ms: u64) -> Flutterwave {
