@@ -123,6 +123,32 @@ impl App {
         Ok((id, Opened::New))
     }
 
+    /// [`App::open_case_in`], carried out at once where the only approver need not wait: the flag says so. Another command
+    /// that is open on the subject is a refusal.
+    #[expect(clippy::too_many_arguments, reason = "what a case consists of, in the order of its row")]
+    pub(crate) async fn four_eyes_in(
+        &self,
+        tx: &mut Tx,
+        actor: &Actor,
+        kind: CaseKind,
+        subject: &str,
+        what: &str,
+        payload: &Value,
+        reason: &str,
+        now: Timestamp,
+    ) -> Result<(CaseId, bool), DecideError> {
+        let (case, opened) = self.open_case_in(tx, actor, kind, subject, what, payload, reason, now).await?;
+        if opened == Opened::Other {
+            let name = notice::case_name(case);
+            return Err(DecideError::Cap(format!("case {name} asks for something else here: sign or refuse it first")));
+        }
+        let done = self.settings().approvers() <= 1 && self.settings().withdrawals.solo_delay.is_zero();
+        if done && let Some(open) = cases::find_locked(tx, case).await? {
+            self.carry_out(tx, &open, actor, now).await?;
+        }
+        Ok((case, done))
+    }
+
     /// Opens a case that the system found. False when one of its kind was open on the subject.
     #[expect(clippy::too_many_arguments, reason = "what a case consists of, in the order of its row")]
     pub(crate) async fn system_case_in(
@@ -345,6 +371,13 @@ impl App {
                 self.carry_out_ruling(tx, case, actor, &payload, now).await?;
             }
             CaseKind::LateReversal => self.book_returned(tx, case, actor, now).await?,
+            CaseKind::Provider => self.carry_out_provider(tx, case, actor, &payload, now).await?,
+            CaseKind::BreakerClosed => self.carry_out_force(tx, case, actor, &payload, now).await?,
+            CaseKind::PartNotPlaced => self.carry_out_not_placed(tx, case, &payload, now).await?,
+            CaseKind::VpsNotBought if payload["renewal"].is_i64() => {
+                self.carry_out_not_renewed(tx, case, actor, &payload, now).await?;
+            }
+            CaseKind::VpsNotBought => self.carry_out_not_bought(tx, case, actor, &payload, now).await?,
             CaseKind::Difference | CaseKind::Invariant => {}
         }
         let subject = subject_of(case.id);

@@ -292,3 +292,59 @@ pub enum AdjustError {
     #[error("failed to record the adjustment")]
     Store(#[from] StoreError),
 }
+
+/// What became of an operator's action on a provider, a service or an order.
+#[derive(Clone, Debug, Default, PartialEq, Eq, serde::Serialize)]
+pub struct Acted {
+    /// What was done, a sentence.
+    pub done: String,
+    /// A case waits for a second name instead.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub case: Option<CaseId>,
+    /// The same operation was submitted before; nothing was done again.
+    pub repeated: bool,
+}
+
+/// Why an operator's action on a provider, a service or an order was not done.
+#[derive(Debug, thiserror::Error)]
+pub enum ActError {
+    /// No such thing.
+    #[error("no such {0}")]
+    NotFound(String),
+    /// Somebody else was first, or it changed: look again.
+    #[error("it changed while you looked: now {state} (version {version})")]
+    Changed {
+        /// Where it is now.
+        state: String,
+        /// Its version now.
+        version: i64,
+    },
+    /// It cannot be done, with the reason and the next step.
+    #[error("{0}")]
+    Refused(String),
+    /// A reason is missing.
+    #[error("a reason is needed")]
+    ReasonMissing,
+    /// The operator may not.
+    #[error(transparent)]
+    NotAllowed(#[from] NotAllowed),
+    /// The provider could not be asked, or did not answer usably.
+    #[error("{0}")]
+    Unreachable(String),
+    /// The store failed.
+    #[error("failed to record the action")]
+    Store(#[from] StoreError),
+}
+
+impl From<DecideError> for ActError {
+    fn from(error: DecideError) -> Self {
+        match error {
+            DecideError::NotFound(what) => Self::NotFound(what),
+            DecideError::Changed { state, version } => Self::Changed { state, version },
+            DecideError::NotAllowed(why) => Self::NotAllowed(why),
+            DecideError::ReasonMissing => Self::ReasonMissing,
+            DecideError::Store(error) => Self::Store(error),
+            other => Self::Refused(other.to_string()),
+        }
+    }
+}

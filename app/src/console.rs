@@ -236,7 +236,7 @@ impl App {
     }
 }
 
-fn start(from: &From, descending: bool) -> (bool, (i64, i64)) {
+pub(crate) fn start(from: &From, descending: bool) -> (bool, (i64, i64)) {
     let first = if descending { (i64::MAX, i64::MAX) } else { (i64::MIN, i64::MIN) };
     let last = if descending { (i64::MIN, i64::MIN) } else { (i64::MAX, i64::MAX) };
     match from {

@@ -56,7 +56,7 @@ impl App {
             purse: ledger::balance(tx, &Account::purse(w.user, purse)).await?,
             held: ledger::balance(tx, &Account::held(w.user, purse)).await?,
             open_holds: i64::from(holds::find_open(tx, &w.object()).await?.is_some()),
-            ledger: ledger_lines(tx, w).await?,
+            ledger: lines_of(tx, &w.object()).await?,
             policy: hits.into_iter().map(|hit| format!("{} {}", hit.flag.letter(), hit.why)).collect(),
             policy_text: self.policy_text(&row),
             signers: signatures::names(tx, &w.object()).await?,
@@ -137,8 +137,9 @@ fn account_age(since: Option<Timestamp>, requested: Timestamp, others: i64) -> S
     if others > 0 { format!("{added}; {others} other account(s)") } else { added }
 }
 
-async fn ledger_lines(tx: &mut Tx, w: &Withdrawal) -> Result<Vec<LedgerLine>, StoreError> {
-    let lines = ledger::lines_of_cause(tx, &w.object()).await?;
+/// The journals of an object, as a detail shows them.
+pub(crate) async fn lines_of(tx: &mut Tx, object: &str) -> Result<Vec<LedgerLine>, StoreError> {
+    let lines = ledger::lines_of_cause(tx, object).await?;
     Ok(lines
         .into_iter()
         .map(|line| LedgerLine {
@@ -172,9 +173,9 @@ async fn trail(tx: &mut Tx, w: &Withdrawal) -> Result<Vec<TrailLine>, StoreError
     Ok(lines)
 }
 
-fn event_words(event: &events::EventRow) -> String {
+pub(crate) fn event_words(event: &events::EventRow) -> String {
     let data: serde_json::Value = serde_json::from_str(&event.data).unwrap_or_default();
-    let name = event.event_type.trim_start_matches("Withdrawal").to_lowercase();
+    let name = event.event_type.trim_start_matches("Withdrawal").trim_start_matches("Boost").to_lowercase();
     let word = data["state"].as_str().map_or(name, str::to_owned);
     let detail =
         ["error", "why", "difference", "code", "reason_code", "reference"].iter().find_map(|key| data[*key].as_str());

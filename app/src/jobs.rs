@@ -9,12 +9,13 @@ use crate::{App, StoreError, record};
 use domain::event::EventType;
 use domain::job::JobState;
 use domain::withdrawal::WithdrawalState;
-use domain::{CaseId, Timestamp, WithdrawalId, schedule, text};
+use domain::{CaseId, Timestamp, VpsId, WithdrawalId, schedule, text};
 use serde_json::json;
+use std::sync::Arc;
 use std::time::Duration;
 use store::jobs::{Claimed, NewJob};
 use store::{Tx, attempts, jobs, withdrawals};
-use tokio::sync::watch;
+use tokio::sync::{Mutex, watch};
 
 /// A piece of work.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -27,6 +28,20 @@ pub(crate) enum Work {
     Lookup(WithdrawalId),
     /// A delayed case is due.
     Case(CaseId),
+    /// Place a part of a boost order.
+    Place(i64),
+    /// Ask a provider about the parts that it has.
+    Track(i64),
+    /// Find out what can be found out about a placement whose answer was lost.
+    Evidence(i64),
+    /// Buy the machine of an order.
+    Provision(VpsId),
+    /// Ask for the credentials of an order's machine.
+    Credentials(VpsId),
+    /// Carry on what is done to a machine.
+    Act(i64),
+    /// Carry on a machine's renewal.
+    Renew(i64),
     /// A schedule.
     Every(Schedule),
 }
@@ -40,10 +55,31 @@ pub(crate) enum Schedule {
     Float,
     Reconcile,
     Prune,
+    Balances,
+    Syncs,
+    PanelAlerts,
+    Ages,
+    Ipstock,
+    IpstockAlerts,
+    Machines,
 }
 
 impl Schedule {
-    const ALL: [Self; 6] = [Self::Rates, Self::Banks, Self::Float, Self::Invariants, Self::Reconcile, Self::Prune];
+    const ALL: [Self; 13] = [
+        Self::Rates,
+        Self::Banks,
+        Self::Float,
+        Self::Syncs,
+        Self::Balances,
+        Self::Invariants,
+        Self::Reconcile,
+        Self::Prune,
+        Self::PanelAlerts,
+        Self::Ages,
+        Self::Ipstock,
+        Self::IpstockAlerts,
+        Self::Machines,
+    ];
 
     const fn word(self) -> &'static str {
         match self {
@@ -53,12 +89,37 @@ impl Schedule {
             Self::Float => "float",
             Self::Reconcile => "reconcile",
             Self::Prune => "prune",
+            Self::Balances => "balances",
+            Self::Syncs => "syncs",
+            Self::PanelAlerts => "panel_alerts",
+            Self::Ages => "ages",
+            Self::Ipstock => "ipstock",
+            Self::IpstockAlerts => "ipstock_alerts",
+            Self::Machines => "machines",
         }
     }
 }
 
-/// Lanes with how many of their jobs run at once.
-const LANES: [(&str, usize); 4] = [("payout", 1), ("follow", 4), ("system", 2), ("schedule", 2)];
+/// Lanes with how many of their jobs run at once; the configuration says it of purchases and of placements on their way,
+/// beside which [`AHEAD`] are got ready.
+const LANES: [(&str, usize); 8] = [
+    ("payout", 1),
+    ("follow", 4),
+    ("system", 2),
+    ("schedule", 4),
+    ("track", 4),
+    ("machine", 4),
+    (PLACEMENT, 0),
+    (PROVISION, 0),
+];
+
+/// Placements that are claimed and routed while others are on their way, so that a room is taken the moment it is free.
+const AHEAD: usize = 16;
+
+/// The lane of placements.
+const PLACEMENT: &str = "placement";
+/// The lane of purchases of machines.
+const PROVISION: &str = "provision";
 
 /// Jobs of the payout lane are claimed in batches of so many before other writers get a turn.
 const BATCH: usize = 10;
@@ -73,6 +134,15 @@ impl Work {
             Self::Send(id) => ("withdrawal.send", "payout", format!("send:{id}"), withdrawals::object(id)),
             Self::Lookup(id) => ("withdrawal.lookup", "follow", format!("lookup:{id}"), withdrawals::object(id)),
             Self::Case(id) => ("case.due", "system", format!("case:{id}"), format!("case:{id}")),
+            Self::Place(id) => ("boost.place", PLACEMENT, format!("place:{id}"), format!("part:{id}")),
+            Self::Track(id) => ("boost.track", "track", format!("track:{id}"), format!("provider:{id}")),
+            Self::Evidence(id) => ("boost.evidence", "track", format!("evidence:{id}"), format!("placement:{id}")),
+            Self::Provision(id) => ("vps.provision", PROVISION, format!("provision:{id}"), store::vps::object(id)),
+            Self::Credentials(id) => {
+                ("vps.credentials", "machine", format!("credentials:{id}"), store::vps::object(id))
+            }
+            Self::Act(id) => ("vps.action", "machine", format!("action:{id}"), format!("action:{id}")),
+            Self::Renew(id) => ("vps.renew", "machine", format!("renew:{id}"), store::vps::renewals::object(id)),
             Self::Every(schedule) => {
                 ("schedule", "schedule", format!("schedule:{}", schedule.word()), schedule.word().to_owned())
             }
@@ -87,6 +157,13 @@ impl Work {
             "withdrawal.send" => Some(Self::Send(WithdrawalId::new(id()?))),
             "withdrawal.lookup" => Some(Self::Lookup(WithdrawalId::new(id()?))),
             "case.due" => Some(Self::Case(CaseId::new(id()?))),
+            "boost.place" => Some(Self::Place(id()?)),
+            "boost.track" => Some(Self::Track(id()?)),
+            "boost.evidence" => Some(Self::Evidence(id()?)),
+            "vps.provision" => Some(Self::Provision(VpsId::new(id()?))),
+            "vps.credentials" => Some(Self::Credentials(VpsId::new(id()?))),
+            "vps.action" => Some(Self::Act(id()?)),
+            "vps.renew" => Some(Self::Renew(id()?)),
             "schedule" => Schedule::ALL.into_iter().find(|s| s.word() == job.object).map(Self::Every),
             _ => None,
         }
@@ -94,7 +171,18 @@ impl Work {
 
     /// Money work is never given up by counting: it waits, and says so.
     const fn never_dies(self) -> bool {
-        matches!(self, Self::Send(_) | Self::Lookup(_) | Self::Every(_))
+        matches!(
+            self,
+            Self::Send(_)
+                | Self::Lookup(_)
+                | Self::Place(_)
+                | Self::Track(_)
+                | Self::Provision(_)
+                | Self::Credentials(_)
+                | Self::Act(_)
+                | Self::Renew(_)
+                | Self::Every(_)
+        )
     }
 }
 
@@ -116,17 +204,31 @@ pub(crate) async fn due(tx: &mut Tx, work: Work, run_at: Timestamp, now: Timesta
 }
 
 impl App {
-    /// Runs the workers until `shutdown` says so, then waits for what is under way. Only the holder of the runtime
-    /// lease may call it; `owner` is its name and epoch.
-    pub async fn run_workers(&self, owner: &str, shutdown: watch::Receiver<bool>) -> Result<(), StoreError> {
+    /// What the new holder of the runtime lease does once, before any worker, endpoint or bot of its own runs: recovery
+    /// ends whatever it finds under way, and would end theirs, too.
+    pub async fn begin_to_lead(&self) -> Result<(), StoreError> {
         self.recover(self.now()).await?;
         self.load_mutes(self.now()).await?;
-        self.arm_schedules(self.now()).await?;
+        self.restart_breakers(self.now()).await?;
+        self.seed_providers(self.now()).await?;
+        self.arm_schedules(self.now()).await
+    }
+
+    /// Runs the workers until `shutdown` says so, then waits for what is under way. Only the holder of the runtime
+    /// lease may call it, after [`App::begin_to_lead`]; `owner` is its name and epoch.
+    pub async fn run_workers(&self, owner: &str, shutdown: watch::Receiver<bool>) -> Result<(), StoreError> {
         let mut workers = tokio::task::JoinSet::new();
         for (lane, width) in LANES {
+            let width = match lane {
+                PLACEMENT => self.settings().boosts.concurrency + AHEAD,
+                PROVISION => self.settings().vps.concurrency,
+                _ => width,
+            };
+            let lookout = Arc::new(Mutex::new(()));
             for n in 0..width {
                 let (app, owner, shutdown) = (self.clone(), format!("{owner}/{lane}-{n}"), shutdown.clone());
-                workers.spawn(async move { app.run_lane(lane, &owner, shutdown).await });
+                let lookout = Arc::clone(&lookout);
+                workers.spawn(async move { app.run_lane(lane, &owner, &lookout, shutdown).await });
             }
         }
         let (app, sweep) = (self.clone(), shutdown.clone());
@@ -163,9 +265,12 @@ impl App {
             .await
     }
 
-    /// What a dead owner left: its jobs come back, its calls are unknown. Runs before any worker.
+    /// What a dead owner left: its jobs come back, its calls are unknown. Runs before any worker or endpoint.
     pub async fn recover(&self, now: Timestamp) -> Result<(), StoreError> {
         self.lose_sending(None, now).await?;
+        self.lose_placements(None, now).await?;
+        self.recover_vps(now).await?;
+        self.recover_ipstock(now).await?;
         let back = self.take_jobs_back(Timestamp::from_micros(i64::MAX), now).await?;
         if back > 0 {
             tracing::warn!(jobs = back, "Jobs of a process that ended were taken back");
@@ -255,6 +360,8 @@ impl App {
             let now = self.now();
             let swept = async {
                 self.lose_sending(Some(now), now).await?;
+                self.lose_placements(Some(now), now).await?;
+                self.lose_buys(Some(now), now).await?;
                 self.take_jobs_back(now, now).await
             };
             if let Err(error) = swept.await {
@@ -263,14 +370,22 @@ impl App {
         }
     }
 
-    async fn run_lane(&self, lane: &'static str, owner: &str, mut shutdown: watch::Receiver<bool>) {
+    /// Of the workers without work in a lane one is on the lookout; when it finds work, the next one is.
+    async fn run_lane(
+        &self,
+        lane: &'static str,
+        owner: &str,
+        lookout: &Mutex<()>,
+        mut shutdown: watch::Receiver<bool>,
+    ) {
         let mut changes = self.changes();
-        let mut in_row = 0;
+        let (mut in_row, mut looking) = (0, None);
         while !*shutdown.borrow() {
             changes.mark_unchanged();
             let mut failed = false;
             match self.claim(lane, owner).await {
                 Ok(Some(job)) => {
+                    looking = None;
                     self.run_job(job).await;
                     in_row += 1;
                     if in_row >= BATCH {
@@ -284,6 +399,14 @@ impl App {
                     tracing::warn!(lane, error = %error, "No job could be claimed");
                     failed = true;
                 }
+            }
+            if looking.is_none() {
+                // Whoever was on the lookout has found something: there may be more.
+                tokio::select! {
+                    mine = lookout.lock() => looking = Some(mine),
+                    _ = shutdown.wait_for(|stop| *stop) => return,
+                }
+                continue;
             }
             // What is due stays due while the store refuses: do not ask it in a tight loop.
             let wait = if failed { IDLE } else { self.until_due(lane).await };
@@ -372,6 +495,13 @@ impl App {
             Work::Send(id) => self.send(job, id, now).await,
             Work::Lookup(id) => self.look_up(job, id, now).await,
             Work::Case(id) => self.case_due(id, now).await.map(|()| Again::Done),
+            Work::Place(part) => self.place(job, part, now).await,
+            Work::Track(provider) => self.track(provider, now).await,
+            Work::Evidence(placement) => self.gather_evidence(placement, now).await,
+            Work::Provision(id) => self.provision(job, id, now).await,
+            Work::Credentials(id) => self.await_credentials(id, now).await,
+            Work::Act(id) => self.run_action(job, id, now).await,
+            Work::Renew(id) => self.run_renewal(job, id, now).await,
             Work::Every(schedule) => self.run_schedule(schedule, now).await,
         }
     }
@@ -389,6 +519,18 @@ impl App {
             Schedule::Float => (self.read_float(now).await, timing.float),
             Schedule::Reconcile => (self.reconcile(now).await, timing.reconcile),
             Schedule::Prune => (self.prune(now).await.map_err(|e| e.to_string()), Duration::from_secs(3_600)),
+            Schedule::Balances => {
+                (self.read_balances().await.map_err(|e| e.to_string()), self.settings().boosts.balance)
+            }
+            Schedule::Syncs => (self.sync_due(now).await, crate::catalogue::due::LOOK),
+            Schedule::Machines => (self.look_after_machines(now).await.map_err(|e| e.to_string()), soon),
+            Schedule::PanelAlerts => (self.panel_alerts(now).await.map_err(|e| e.to_string()), soon),
+            Schedule::Ages => (self.tell_ages(now).await.map_err(|e| e.to_string()), self.scaled(crate::ages::LOOK)),
+            Schedule::Ipstock => {
+                let every = self.settings().ipstock.sync;
+                (self.ipstock_due(now).await, if every.is_zero() { soon } else { every })
+            }
+            Schedule::IpstockAlerts => (self.ipstock_alerts(now).await.map_err(|e| e.to_string()), soon),
         };
         match result {
             // On a store so large that a check takes long it takes at most a twentieth of the time.
@@ -462,7 +604,11 @@ impl App {
                 jobs::prune(tx, week, 500).await?;
                 store::cases::expire(tx, now).await?;
                 store::inbox::prune(tx, month, 500).await?;
-                store::outbox::prune(tx, month, 500).await.map(|_| ())
+                store::outbox::prune(tx, month, 500).await?;
+                store::ipstock::syncs::prune(tx, now.minus(self.settings().ipstock.history), 1_000).await?;
+                store::ipstock::prune_quantities(tx, now.minus(self.settings().ipstock.history), 5_000)
+                    .await
+                    .map(|_| ())
             })
             .await
     }

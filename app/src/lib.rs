@@ -4,13 +4,18 @@
 //! of [`App`], takes the present moment as an argument and answers after its transaction is durable. No network call is
 //! made inside a transaction. Wording for users is the bot's, for operators the console's and the shell's.
 
+mod ages;
 pub mod approvals;
+pub mod boosts;
+pub mod breakers;
 pub mod cases;
+pub mod catalogue;
 pub mod command;
 pub mod console;
 mod detail;
 pub mod follow;
 pub mod invariants;
+pub mod ipstock;
 pub mod jobs;
 mod kept;
 pub mod lease;
@@ -19,6 +24,7 @@ pub mod metrics;
 pub mod notice;
 pub mod operators;
 mod overview;
+pub mod panels;
 pub mod payout;
 pub mod rail;
 pub mod rates;
@@ -30,6 +36,7 @@ pub mod telegram;
 pub mod users;
 pub mod vault;
 pub mod view;
+pub mod vps;
 pub mod webhooks;
 pub mod withdrawals;
 
@@ -38,6 +45,8 @@ pub use store::{Dialect, OpenError, Store, StoreError};
 use domain::Timestamp;
 use providers::exchange_rate::ExchangeRate;
 use providers::flutterwave::Flutterwave;
+use providers::smartvps::SmartVps;
+use providers::smm::Smm;
 use settings::Settings;
 use std::sync::Arc;
 use vault::Vault;
@@ -56,6 +65,10 @@ pub struct Parts {
     pub flutterwave: Flutterwave,
     /// The day's rate.
     pub exchange_rate: ExchangeRate,
+    /// The panels that boosts are ordered from.
+    pub smm: Smm,
+    /// Where machines are bought.
+    pub smartvps: SmartVps,
     /// The checked configuration.
     pub settings: Settings,
     /// Seals bank details; without it withdrawals are not taken.
@@ -68,6 +81,9 @@ pub struct Parts {
 
 /// The users' purses as last summed.
 type Purses = kept::Kept<(), overview::Totals>;
+
+/// How boost orders stood when they were last counted.
+type Standings = kept::Kept<(), overview::Standing>;
 /// What a filter of withdrawals last found.
 type Tallies = kept::Kept<view::WithdrawalFilter, view::Tally>;
 
@@ -78,7 +94,10 @@ struct Inner {
     turns: telegram::Turns,
     verified: invariants::VerifiedHead,
     purses: Purses,
+    standing: Standings,
     tallies: Tallies,
+    panels: panels::Panels,
+    healths: boosts::Healths,
 }
 
 /// The business. Cheap to clone.
@@ -91,6 +110,7 @@ impl App {
     /// Puts the parts together. Needs a tokio runtime.
     pub fn new(parts: Parts) -> Self {
         let turns = telegram::Turns::start(parts.store.clone());
+        let panels = panels::Panels::new(parts.settings.boosts.concurrency);
         let inner = Inner {
             parts,
             limits: limits::Limits::default(),
@@ -98,7 +118,10 @@ impl App {
             turns,
             verified: invariants::VerifiedHead::default(),
             purses: Purses::default(),
+            standing: Standings::default(),
             tallies: Tallies::default(),
+            panels,
+            healths: boosts::Healths::default(),
         };
         Self { inner: Arc::new(inner) }
     }
@@ -136,6 +159,23 @@ impl App {
         &self.inner.parts.exchange_rate
     }
 
+    pub(crate) fn smm(&self) -> &Smm {
+        &self.inner.parts.smm
+    }
+
+    /// Whether machines can be asked about and bought at all.
+    pub fn has_smartvps(&self) -> bool {
+        self.smartvps().is_configured()
+    }
+
+    pub(crate) fn smartvps(&self) -> &SmartVps {
+        &self.inner.parts.smartvps
+    }
+
+    pub(crate) fn panels(&self) -> &panels::Panels {
+        &self.inner.panels
+    }
+
     pub(crate) fn vault(&self) -> Option<&Vault> {
         self.inner.parts.vault.as_ref()
     }
@@ -152,8 +192,16 @@ impl App {
         &self.inner.purses
     }
 
+    pub(crate) fn standing(&self) -> &Standings {
+        &self.inner.standing
+    }
+
     pub(crate) fn tallies(&self) -> &Tallies {
         &self.inner.tallies
+    }
+
+    pub(crate) fn healths(&self) -> &boosts::Healths {
+        &self.inner.healths
     }
 
     pub(crate) fn turns(&self) -> &telegram::Turns {
@@ -219,6 +267,7 @@ mod tests {
         send(app.overview(now));
         send(app.check_invariants(now));
         send(app.reconcile(now));
+        send(app.begin_to_lead());
         send(app.run_workers("x", tokio::sync::watch::channel(false).1));
         send(app.flutterwave_webhook(|_| None, b"", &[], now));
     }

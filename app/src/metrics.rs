@@ -7,13 +7,33 @@ use std::fmt::Write;
 use std::sync::{Mutex, PoisonError};
 
 /// A family of metrics: name, type, sentence.
-const FAMILIES: [(&str, &str, &str); 14] = [
+const FAMILIES: [(&str, &str, &str); 30] = [
     ("user_registrations_total", "counter", "Users that appeared since start."),
     ("withdrawal_requests_total", "counter", "Withdrawals that entered a status since start."),
     ("flutterwave_api_errors_total", "counter", "Calls to the payout rail that did not succeed, by error code."),
     ("telegram_conflicts_total", "counter", "Polls that Telegram refused because another copy polls."),
     ("telegram_updates_parked_total", "counter", "Updates given up after repeated failures."),
+    (
+        "boost_orders_total",
+        "counter",
+        "Boost parts that a provider took (placed) and orders that ended, by status, since start.",
+    ),
+    ("boosts_open", "gauge", "Open boost orders, at most 10000."),
+    ("boosts_attention", "gauge", "Open boost orders that need a person: lost answers, words that nobody knows."),
     ("provider_api_latency_seconds", "histogram", "Duration of calls to providers."),
+    ("circuit_breaker_state", "gauge", "The worst breaker of a provider: 0 closed, 1 half-open, 2 open."),
+    ("provider_requests_count", "counter", "Requests to a provider of boosts since start."),
+    ("provider_requests_success", "counter", "Of these, those that it answered well."),
+    ("provider_requests_failed", "counter", "Of these, those that failed or that it refused for a reason of its own."),
+    ("provider_avg_latency", "gauge", "Mean seconds of a provider's requests since start."),
+    ("provider_balance_low", "gauge", "1 while a provider's balance is low."),
+    ("ipstock_syncs_total", "counter", "Syncs of the packages that ended, by status, since start."),
+    ("ipstock_sync_duration_seconds", "histogram", "Duration of syncs of the packages."),
+    ("ipstock_packages_total", "counter", "What syncs did to packages, by action, since start."),
+    ("ipstock_items", "gauge", "Items by how they stand: on_sale, low, out, new, gone."),
+    ("ipstock_sync_age_seconds", "gauge", "Time since the last sync that was carried through began."),
+    ("vps_buys_hour", "gauge", "Purchases of machines of the last hour, by state and class."),
+    ("vps_reviews", "gauge", "Orders, machines and renewals that wait for a person."),
     ("user_balance_usd", "gauge", "Sum of users' USD purses, by purse."),
     ("user_balance_ngn", "gauge", "Sum of users' NGN purses, by purse."),
     ("withdrawals_open", "gauge", "Open withdrawals by status."),
@@ -59,6 +79,12 @@ impl Metrics {
         *counters.entry(series(name, labels)).or_default() += 1;
     }
 
+    /// Counts several.
+    pub fn add(&self, name: &str, labels: &[(&str, &str)], n: u64) {
+        let mut counters = self.counters.lock().unwrap_or_else(PoisonError::into_inner);
+        *counters.entry(series(name, labels)).or_default() += n;
+    }
+
     /// Observes a duration in milliseconds.
     pub fn observe(&self, name: &str, labels: &[(&str, &str)], ms: i64) {
         let mut all = self.histograms.lock().unwrap_or_else(PoisonError::into_inner);
@@ -68,6 +94,18 @@ impl Metrics {
         for (bound, count) in BUCKETS_MS.iter().zip(histogram.counts.iter_mut()) {
             *count += u64::from(ms <= *bound);
         }
+    }
+
+    /// The mean of a family's observations by the value of their first label, in milliseconds.
+    fn means(&self, family: &str) -> BTreeMap<String, i64> {
+        let histograms = self.histograms.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut sums: BTreeMap<String, (i64, i64)> = BTreeMap::new();
+        for (name, histogram) in histograms.iter().filter(|(name, _)| is_of(name, family)) {
+            let (sum, total) = sums.entry(name.split('"').nth(1).unwrap_or_default().to_owned()).or_default();
+            *sum = sum.saturating_add(histogram.sum_ms);
+            *total = total.saturating_add(i64::try_from(histogram.total).unwrap_or(i64::MAX));
+        }
+        sums.into_iter().map(|(label, (sum, total))| (label, sum / total.max(1))).collect()
     }
 
     fn lines(&self, family: &str, out: &mut String) {
@@ -120,9 +158,22 @@ impl App {
         }
         gauges.push(("outbox_waiting".to_owned(), overview.outbox_waiting.to_string()));
         gauges.push(("cases_open".to_owned(), overview.cases.to_string()));
+        gauges.push(("boosts_open".to_owned(), overview.boosts.open.to_string()));
+        gauges.push(("boosts_attention".to_owned(), overview.boosts.attention.to_string()));
+        for row in &overview.providers {
+            let low = i64::from(row.balance_low).to_string();
+            gauges.push((series("provider_balance_low", &[("provider", &row.name)]), low));
+        }
         if let Some((_, failed)) = &overview.invariants {
             gauges.push(("invariants_failed".to_owned(), failed.len().to_string()));
         }
+        for (provider, state) in self.breaker_states(now).await? {
+            gauges.push((series("circuit_breaker_state", &[("provider", &provider)]), state.metric().to_string()));
+        }
+        for (provider, mean) in self.metrics().means("provider_api_latency_seconds") {
+            gauges.push((series("provider_avg_latency", &[("provider", &provider)]), seconds(mean)));
+        }
+        self.ipstock_gauges(&overview.ipstock, now, &mut gauges).await?;
         let mut out = String::new();
         for (family, kind, sentence) in FAMILIES {
             let _ = writeln!(out, "# HELP {family} {sentence}\n# TYPE {family} {kind}");
@@ -132,6 +183,36 @@ impl App {
             }
         }
         Ok(out)
+    }
+}
+
+impl App {
+    async fn ipstock_gauges(
+        &self,
+        brief: &crate::view::ipstock::IpstockBrief,
+        now: Timestamp,
+        gauges: &mut Vec<(String, String)>,
+    ) -> Result<(), StoreError> {
+        for (state, n) in [
+            ("on_sale", brief.on_sale),
+            ("low", brief.low),
+            ("out", brief.out),
+            ("new", brief.new),
+            ("gone", brief.items - brief.offered),
+        ] {
+            gauges.push((series("ipstock_items", &[("state", state)]), n.to_string()));
+        }
+        if let Some(at) = brief.done_at {
+            gauges.push(("ipstock_sync_age_seconds".to_owned(), now.since(at).as_secs().to_string()));
+        }
+        gauges.push(("vps_reviews".to_owned(), brief.reviews.to_string()));
+        let hour = now.minus(std::time::Duration::from_secs(3_600));
+        let buys = self.store().read(|mut tx| async move { store::vps::buys::tally(&mut tx, hour).await }).await?;
+        for (state, class, n) in buys {
+            let labels = [("state", state.word()), ("class", class.as_deref().unwrap_or("none"))];
+            gauges.push((series("vps_buys_hour", &labels), n.to_string()));
+        }
+        Ok(())
     }
 }
 
@@ -152,5 +233,16 @@ mod tests {
         assert!(out.contains("status=\"paid___evil\""));
         assert!(out.contains("provider_api_latency_seconds_bucket{endpoint=\"get\",le=\"0.250\"} 1"));
         assert!(out.contains("provider_api_latency_seconds_sum{endpoint=\"get\"} 0.120"));
+    }
+
+    #[test]
+    fn a_mean_is_over_all_endpoints_of_a_provider() {
+        let metrics = Metrics::default();
+        for (endpoint, ms) in [("add", 100), ("add", 200), ("status", 600)] {
+            metrics.observe("provider_api_latency_seconds", &[("provider", "a"), ("endpoint", endpoint)], ms);
+        }
+        metrics.observe("provider_api_latency_seconds", &[("provider", "b"), ("endpoint", "add")], 7);
+        let means: Vec<(String, i64)> = metrics.means("provider_api_latency_seconds").into_iter().collect();
+        assert_eq!(means, [("a".to_owned(), 300), ("b".to_owned(), 7)]);
     }
 }

@@ -2,7 +2,7 @@
 //! the bot's (`bot/src/text.rs`); nothing in here is a sentence for a user.
 
 use crate::App;
-use domain::{CaseId, Money, Timestamp, UserId, WithdrawalId};
+use domain::{BoostId, CaseId, MachineId, Money, Timestamp, UserId, VpsId, WithdrawalId};
 use serde::{Deserialize, Serialize};
 use store::outbox::{Kind, NewMessage};
 use store::{StoreError, Tx, outbox};
@@ -32,6 +32,14 @@ pub enum Notice {
         /// The reason given.
         reason: String,
     },
+    /// To the user: how their boost order stands.
+    Boost(BoostNews),
+    /// To the user: how their order of a machine stands.
+    Vps(VpsNews),
+    /// To the user: what happened to their machine.
+    Machine(MachineNews),
+    /// To the ops chats: what people are to do for an order.
+    OpsBoost(OpsBoost),
     /// To the ops chats: a request to decide.
     OpsRequested(OpsWithdrawal),
     /// To the ops chats: a sentence with a title; for alarms.
@@ -97,6 +105,173 @@ pub struct OpsWithdrawal {
     pub mode: String,
     /// True when a linked approver may decide in the chat.
     pub decidable: bool,
+}
+
+/// What a user is told of a boost order. Never a provider's name or words.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct BoostNews {
+    /// Which.
+    pub id: BoostId,
+    /// The link.
+    pub link: String,
+    /// The plan's code.
+    pub plan: String,
+    /// What happened.
+    pub kind: BoostKind,
+    /// What was refunded to the wallet, USD.
+    pub refunded: Option<Money>,
+    /// The credit is back.
+    pub credit_returned: bool,
+}
+
+/// What happened to a boost order; each is told once.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum BoostKind {
+    /// It was taken.
+    Queued,
+    /// It waits: nobody can deliver it at the moment (`BOOST_TEMPORARILY_UNAVAILABLE`).
+    Delayed,
+    /// The first part is on its way.
+    Started,
+    /// Half of it is delivered.
+    Half,
+    /// It is delivered.
+    Done,
+    /// It ended short.
+    Partial,
+    /// Nothing could be placed.
+    Failed,
+    /// It was called off.
+    Cancelled,
+}
+
+impl BoostKind {
+    /// The word, for keys.
+    pub const fn word(self) -> &'static str {
+        match self {
+            Self::Queued => "queued",
+            Self::Delayed => "delayed",
+            Self::Started => "started",
+            Self::Half => "half",
+            Self::Done => "done",
+            Self::Partial => "partial",
+            Self::Failed => "failed",
+            Self::Cancelled => "cancelled",
+        }
+    }
+}
+
+/// What a user is told of an order of a machine. Never a credential: those are fetched by a button.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct VpsNews {
+    /// Which.
+    pub id: VpsId,
+    /// Its machine, once there is one.
+    pub machine: Option<MachineId>,
+    /// The item's title.
+    pub title: String,
+    /// The memory option's label.
+    pub memory: String,
+    /// What happened.
+    pub kind: VpsKind,
+    /// The price, or what came back.
+    pub amount: Money,
+}
+
+/// What happened to an order of a machine.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum VpsKind {
+    /// The package has nothing free now; it is looked at again.
+    Waiting,
+    /// It takes longer: a person looks at it.
+    Delayed,
+    /// The machine is ready; its credentials can be fetched.
+    Ready,
+    /// Nothing was bought, or it was given up; the money is back.
+    Refunded,
+}
+
+impl VpsKind {
+    /// The word, for keys.
+    pub const fn word(self) -> &'static str {
+        match self {
+            Self::Waiting => "waiting",
+            Self::Delayed => "delayed",
+            Self::Ready => "ready",
+            Self::Refunded => "refunded",
+        }
+    }
+}
+
+/// What a user is told of a machine. Never a credential.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct MachineNews {
+    /// Which.
+    pub machine: MachineId,
+    /// The item's title.
+    pub title: String,
+    /// Its address.
+    pub ip: String,
+    /// What happened.
+    pub kind: MachineKind,
+    /// The action's word, or the days that are left.
+    pub what: Option<String>,
+    /// When it ends.
+    pub expires_at: Option<Timestamp>,
+}
+
+/// What happened to a machine.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum MachineKind {
+    /// What was asked for is done.
+    ActionDone,
+    /// It could not be done, or nobody can say.
+    ActionFailed,
+    /// Its term is longer.
+    Renewed,
+    /// It was not renewed; the money is back.
+    RenewalFailed,
+    /// Its term ends soon.
+    Expiring,
+    /// Its term is over.
+    Expired,
+    /// The provider has taken it away.
+    Gone,
+}
+
+impl MachineKind {
+    /// The word, for keys.
+    pub const fn word(self) -> &'static str {
+        match self {
+            Self::ActionDone => "action_done",
+            Self::ActionFailed => "action_failed",
+            Self::Renewed => "renewed",
+            Self::RenewalFailed => "renewal_failed",
+            Self::Expiring => "expiring",
+            Self::Expired => "expired",
+            Self::Gone => "gone",
+        }
+    }
+}
+
+/// What the ops chats are told of an order that people work on.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct OpsBoost {
+    /// Which.
+    pub id: BoostId,
+    /// Whose.
+    pub user: UserId,
+    /// `x` or `telegram`.
+    pub platform: String,
+    /// The link.
+    pub link: String,
+    /// What is to be done: (`comments`, how many).
+    pub tasks: Vec<(String, i64)>,
+    /// The order waits for an operator to say that it was done.
+    pub waits: bool,
 }
 
 /// Tells a user; `key` keeps the same news from being told twice.
@@ -174,7 +349,8 @@ pub(crate) async fn alarm(
         text: domain::text::clean_line(&text, 600),
         correlation: correlation.to_owned(),
     };
-    ops(tx, app, &notice, &format!("{kind}:{topic}"), correlation, now).await
+    // The title belongs to it: that funds are low does not silence that they are gone.
+    ops(tx, app, &notice, &format!("{kind}:{title}:{topic}"), correlation, now).await
 }
 
 /// Case ids in sentences.

@@ -10,14 +10,22 @@ use store::{operators, withdrawals};
 
 /// What a linked approver may do in Telegram at most; each has rules of its own beside. All that is riskier needs the
 /// terminal.
-const IN_TELEGRAM: [&str; 5] =
-    ["withdrawal.approve", "withdrawal.reject", "withdrawal.recall", "withdrawal.lookup", "switch.pause"];
+const IN_TELEGRAM: [&str; 8] = [
+    "withdrawal.approve",
+    "withdrawal.reject",
+    "withdrawal.recall",
+    "withdrawal.lookup",
+    "switch.pause",
+    "provider.test",
+    "provider.pin",
+    "provider.state",
+];
 
 /// A presence counts so long after it was announced.
 pub(crate) const PRESENT_FOR: Duration = Duration::from_secs(120);
 
 impl App {
-    /// The linked approver behind a Telegram account.
+    /// The linked operator behind a Telegram account.
     pub fn operator_by_telegram(&self, telegram_id: i64) -> Option<Actor> {
         self.settings().operators.iter().find(|operator| operator.telegram_id == Some(telegram_id)).map(|operator| {
             Actor {
@@ -27,6 +35,27 @@ impl App {
                 via: "telegram",
             }
         })
+    }
+
+    /// Who acts from a Telegram account: the linked operator, or a stranger, who may nothing and stands in the audit by
+    /// the account's number.
+    pub fn actor_by_telegram(&self, telegram_id: i64) -> Actor {
+        self.operator_by_telegram(telegram_id).unwrap_or_else(|| Actor {
+            name: format!("telegram:{telegram_id}"),
+            role: Role::Viewer,
+            approve_max: None,
+            via: "telegram",
+        })
+    }
+
+    /// The operator who looks at something of the operators' from Telegram; `None` for a stranger, whose try is audited.
+    pub async fn operator_looks(&self, telegram_id: i64, object: &str, now: Timestamp) -> Option<Actor> {
+        let linked = self.operator_by_telegram(telegram_id);
+        if linked.is_none() {
+            let stranger = self.actor_by_telegram(telegram_id);
+            self.audit_refusal(&stranger, "telegram.look", object, "not an operator", now).await;
+        }
+        linked
     }
 
     /// Allows a role's action or refuses it; a refusal is written to the audit too.

@@ -3,18 +3,50 @@
 use crate::console::{audit_row, switch_row};
 use crate::invariants::RESULT;
 use crate::payout::RAIL;
-use crate::view::{NeedsYou, Overview, RailView, Series, SwitchRow};
+use crate::view::ipstock::IpstockBrief;
+use crate::view::panels::ProviderRow;
+use crate::view::{BoostsBrief, COUNT_CAP, NeedsYou, Overview, RailView, Series, SwitchRow};
 use crate::{App, StoreError};
+use domain::breaker::{BreakerState, CallClass};
+use domain::smm::ProviderState;
 use domain::withdrawal::WithdrawalState;
 use domain::{Currency, Money, Timestamp, text, time};
 use std::time::{Duration, Instant};
+use store::attempts::Timed;
 use store::listing::{self, Filter};
-use store::{Tx, attempts, audit, cases, events, inbox, jobs, lease, ledger, outbox, rail, withdrawals};
+use store::{Tx, attempts, audit, boosts, cases, events, inbox, jobs, lease, ledger, outbox, rail, withdrawals};
 
 /// Sums by purse.
 pub(crate) type Totals = Vec<(String, Money)>;
 
+/// How boost orders stand.
+#[derive(Clone)]
+pub(crate) struct Standing {
+    brief: BoostsBrief,
+    /// Parts that are not placed: (state word, how many, since when the oldest).
+    parts: Vec<(String, i64, i64)>,
+}
+
 impl App {
+    /// How boost orders stand: it counts the open ones.
+    async fn boosts_standing(&self, tx: &mut Tx) -> Result<Standing, StoreError> {
+        let (changes, began) = (*self.changes().borrow(), Instant::now());
+        if let Some(standing) = self.standing().find(&(), changes) {
+            return Ok(standing);
+        }
+        let (orders, parts) = boosts::listing::standing(tx).await?;
+        let needy =
+            boosts::listing::Filter { among: boosts::listing::Among::Attention, ..boosts::listing::Filter::default() };
+        let brief = BoostsBrief {
+            open: orders.iter().map(|(_, n)| *n).sum::<i64>().min(COUNT_CAP),
+            attention: boosts::listing::count(tx, &needy, COUNT_CAP).await?,
+            policy: self.settings().boosts.policy,
+        };
+        let standing = Standing { brief, parts };
+        self.standing().keep((), standing.clone(), changes, began);
+        Ok(standing)
+    }
+
     /// Sums of the users' purses: they walk every account.
     async fn purse_totals(&self, tx: &mut Tx) -> Result<Totals, StoreError> {
         let (changes, began) = (*self.changes().borrow(), Instant::now());
@@ -29,9 +61,11 @@ impl App {
     /// The first screen.
     pub async fn overview(&self, now: Timestamp) -> Result<Overview, StoreError> {
         let hour = now.minus(Duration::from_secs(3_600));
+        let providers = &self.providers(now).await?;
         self.store()
             .read(|mut tx| async move {
                 let tx = &mut tx;
+                let standing = self.boosts_standing(tx).await?;
                 let funnel = withdrawals::funnel(tx).await?;
                 let state = rail::rail(tx, RAIL).await?;
                 let (cases, oldest_case) = cases::waiting(tx).await?;
@@ -41,6 +75,7 @@ impl App {
                 let (_, parked, handled) = inbox::counts(tx, now.minus(Duration::from_secs(60))).await?;
                 let lease = lease::find(tx, "runtime").await?;
                 let invariants = invariants(tx).await?;
+                let ipstock = self.ipstock_brief_in(tx, now).await?;
                 let covers = float_covers(tx, state.float).await?;
                 let needs = needs(&Facts {
                     funnel: &funnel,
@@ -53,6 +88,9 @@ impl App {
                     failed,
                     invariants: invariants.as_ref(),
                     covers: covers.as_ref(),
+                    boosts: &standing,
+                    providers,
+                    ipstock: &ipstock,
                     now,
                 });
                 let mut series = Vec::new();
@@ -60,9 +98,11 @@ impl App {
                     ("requested", "WithdrawalRequested"),
                     ("paid", "WithdrawalCompleted"),
                     ("failed", "WithdrawalFailed"),
+                    ("boosts ordered", "BoostOrdered"),
                 ] {
                     series.push(minutes(name, &events::per_minute(tx, kind, hour).await?, now));
                 }
+                series.push(provider_fails(providers));
                 let latencies = attempts::latencies(tx, RAIL, hour).await?;
                 let backup =
                     rail::setting(tx, "backup.at").await?.and_then(|at| at.parse().ok()).map(Timestamp::from_micros);
@@ -70,7 +110,7 @@ impl App {
                     at: now,
                     needs,
                     series,
-                    rail: rail_view(&state, &latencies),
+                    rail: rail_view(&state, &latencies, now),
                     switches,
                     mode: crate::withdrawals::mode(tx).await?,
                     funnel: funnel.iter().map(|(state, n, sum, _)| (state.word().to_owned(), *n, *sum)).collect(),
@@ -85,6 +125,9 @@ impl App {
                     purses: self.purse_totals(tx).await?,
                     audit: audit::list(tx, "", i64::MAX, 25).await?.into_iter().map(audit_row).collect(),
                     cases,
+                    boosts: standing.brief,
+                    providers: providers.clone(),
+                    ipstock,
                 })
             })
             .await
@@ -106,10 +149,20 @@ fn minutes(name: &str, counted: &[(i64, i64)], now: Timestamp) -> Series {
     Series { name: name.to_owned(), minutes: (last - 59..=last).map(at).collect() }
 }
 
-fn rail_view(state: &rail::Rail, latencies: &[(i64, bool)]) -> RailView {
-    let mut ms: Vec<i64> = latencies.iter().map(|(ms, _)| *ms).collect();
+/// Failed calls of every provider together.
+fn provider_fails(providers: &[ProviderRow]) -> Series {
+    let minutes = (0..60).map(|at| providers.iter().filter_map(|row| row.failures.get(at)).sum()).collect();
+    Series { name: "provider fails".to_owned(), minutes }
+}
+
+fn rail_view(state: &rail::Rail, calls: &[Timed], now: Timestamp) -> RailView {
+    let mut ms: Vec<i64> = calls.iter().map(|call| call.latency_ms).collect();
     ms.sort_unstable();
     let at = |percent: usize| (!ms.is_empty()).then(|| ms[(ms.len() - 1) * percent / 100]);
+    let failed = || calls.iter().filter(|call| call.failed);
+    let count = |n: usize| i64::try_from(n).unwrap_or(0);
+    let last = now.micros() / 60_000_000;
+    let minute = |call: &Timed, minute: i64| call.at.micros() / 60_000_000 == minute;
     RailView {
         state: state.state.clone(),
         reason: state.reason.clone(),
@@ -118,7 +171,13 @@ fn rail_view(state: &rail::Rail, latencies: &[(i64, bool)]) -> RailView {
         float_at: state.float_at,
         p50_ms: at(50),
         p95_ms: at(95),
-        failures_hour: i64::try_from(latencies.iter().filter(|(_, failed)| *failed).count()).unwrap_or(0),
+        failures_hour: count(failed().count()),
+        failures_minute: count(failed().filter(|call| now.since(call.at) < Duration::from_secs(60)).count()),
+        last_error: failed().map(|call| (call.at, &call.outcome)).max().map(|(at, word)| (word.clone(), at)),
+        failures: (last - 59..=last).map(|m| count(failed().filter(|call| minute(call, m)).count())).collect(),
+        latency: (last - 59..=last)
+            .map(|m| calls.iter().filter(|call| minute(call, m)).map(|call| call.latency_ms).max().unwrap_or(0))
+            .collect(),
     }
 }
 
@@ -147,6 +206,9 @@ struct Facts<'a> {
     failed: i64,
     invariants: Option<&'a (Timestamp, Vec<String>)>,
     covers: Option<&'a (i64, i64, Money)>,
+    boosts: &'a Standing,
+    providers: &'a [ProviderRow],
+    ipstock: &'a IpstockBrief,
     now: Timestamp,
 }
 
@@ -178,9 +240,24 @@ fn needs(facts: &Facts<'_>) -> Vec<NeedsYou> {
             need(mark, what, *n, Some(*sum), age(oldest), "2", &format!("state:{wanted}"));
         }
     }
+    let part = |wanted: &str| facts.boosts.parts.iter().find(|(state, n, _)| state == wanted && *n > 0);
+    let unknown = part("unknown").map_or(0, |(_, n, _)| *n);
+    if let Some((_, n, since)) = part("unknown") {
+        need('?', "boost outcome unknown", *n, None, age(&Timestamp::from_micros(*since)), "4", "part:unknown");
+    }
+    if facts.boosts.brief.attention > unknown {
+        let n = facts.boosts.brief.attention;
+        need('!', "boosts need a look", n, None, "a word, a shortfall or a lost answer".to_owned(), "4", "needs");
+    }
     if facts.rail.state != "ok" {
         let what = format!("payout rail {}", facts.rail.state);
         need('x', &what, 1, None, facts.rail.reason.clone(), "2", "state:queued");
+    }
+    for (mark, what, detail, name) in facts.providers.iter().filter_map(|row| of_provider(row, facts.now)) {
+        need(mark, &what, 1, None, detail, "3", name);
+    }
+    for (mark, what, count, detail, filter) in of_ipstock(facts.ipstock, facts.now) {
+        need(mark, what, count, None, detail, "5", filter);
     }
     if facts.cases > 0 {
         let detail = facts.oldest_case.as_ref().map(age).unwrap_or_default();
@@ -217,4 +294,74 @@ fn needs(facts: &Facts<'_>) -> Vec<NeedsYou> {
         need('~', "messages not delivered this hour", facts.failed, None, String::new(), "7", "");
     }
     needs
+}
+
+/// What of IPStock needs a person: (mark, what, how many, detail, filter of its tab).
+fn of_ipstock(brief: &IpstockBrief, now: Timestamp) -> Vec<(char, &'static str, i64, String, &'static str)> {
+    let age = |at: Option<Timestamp>| at.map_or("never".to_owned(), |at| time::short_age(now.since(at)));
+    let mut lines = Vec::new();
+    if brief.reviews > 0 {
+        lines.push((
+            '?',
+            "machines to rule on",
+            brief.reviews,
+            format!("oldest {}", age(brief.review_since)),
+            "review",
+        ));
+    }
+    if let Some(last) = brief.last.as_ref().filter(|last| brief.stale || last.state != "done") {
+        let what = if last.state == "guarded" { "package list looks incomplete" } else { "package sync fails" };
+        let detail = format!("last good {}: {}", age(brief.done_at), last.error.as_deref().unwrap_or("late"));
+        lines.push(('x', what, 1, detail, ""));
+    }
+    if brief.waiting > 0 {
+        let detail = format!("oldest {}", age(brief.waiting_since));
+        lines.push(('o', "machines paid for and not bought", brief.waiting, detail, "orders"));
+    }
+    if brief.low > 0 {
+        lines.push(('~', "packages run low", brief.low, format!("{} on sale", brief.on_sale), "state:low"));
+    }
+    if brief.new > 0 {
+        lines.push(('+', "packages to approve", brief.new, "nobody has looked at them".to_owned(), "state:new"));
+    }
+    lines
+}
+
+/// What of a provider needs a person: a breaker that is not closed by itself, money that runs out, a key that is missing
+/// while orders wait. One line, the gravest: (mark, what, detail, its name).
+fn of_provider(row: &ProviderRow, now: Timestamp) -> Option<(char, String, String, &str)> {
+    if row.state != ProviderState::Enabled.word() {
+        return None;
+    }
+    let name = row.name.as_str();
+    let queued = format!("{} boosts queued", row.queue);
+    let forced = row.breakers.iter().find(|view| view.forced.is_some());
+    if let Some((view, (force, until))) = forced.and_then(|view| Some((view, view.forced?))) {
+        let what = format!("{} breaker forced {}: {name}", view.class.word(), force.word());
+        return Some(('#', what, format!("until {}, {queued}", until.clock()), name));
+    }
+    let worst = row.breakers.iter().filter(|view| view.state != BreakerState::Closed);
+    if let Some(view) = worst.max_by_key(|view| (view.state, view.class == CallClass::Order)) {
+        let what = match (view.state, view.class) {
+            (BreakerState::HalfOpen, class) => format!("{} breaker probes: {name}", class.word()),
+            (_, CallClass::Order) => format!("breaker open: {name}"),
+            (_, class) => format!("{} breaker open: {name}", class.word()),
+        };
+        let probe = match view.next_probe_at {
+            Some(at) if at > now => format!("probe {}", at.clock()),
+            Some(_) => "probe due".to_owned(),
+            None if view.state == BreakerState::HalfOpen => "one call at a time".to_owned(),
+            None => "an operator resets it".to_owned(),
+        };
+        let mark = if view.state == BreakerState::Open { 'x' } else { '~' };
+        return Some((mark, what, format!("{queued}, {probe}"), name));
+    }
+    if row.balance_low {
+        let left = row.balance.as_ref().map(|(amount, currency)| format!("{amount} {currency}")).unwrap_or_default();
+        return Some(('!', format!("balance low: {name}"), format!("{left} left, {queued}"), name));
+    }
+    if !row.has_key && row.queue > 0 {
+        return Some(('!', format!("no key: {name}"), queued, name));
+    }
+    None
 }

@@ -6,11 +6,18 @@
 use crate::{App, StoreError};
 use domain::money::Rate;
 use domain::{Timestamp, text};
+use store::Tx;
+use store::catalogue::currencies;
 use store::rates::{self, RateRow};
 
 const PAIR: &str = "USD/NGN";
 const SOURCE: &str = "exchangerate-api";
 const RAIL: &str = "flutterwave";
+
+/// The pair of a currency, as rates are kept.
+fn pair(currency: &str) -> String {
+    format!("USD/{currency}")
+}
 
 /// A bank that payouts can go to.
 #[derive(Clone, Debug, PartialEq, Eq, serde::Serialize)]
@@ -66,17 +73,57 @@ impl App {
         Ok(())
     }
 
+    /// Units of a provider's currency for one USD. `None` where no rate is known that may be used: what it charges has no
+    /// price then.
+    pub(crate) async fn per_usd_in(
+        &self,
+        tx: &mut Tx,
+        currency: &str,
+        now: Timestamp,
+    ) -> Result<Option<Rate>, StoreError> {
+        Ok(self.dated_per_usd_in(tx, currency, now).await?.map(|(rate, _)| rate))
+    }
+
+    /// The same with the time of its reading.
+    pub(crate) async fn dated_per_usd_in(
+        &self,
+        tx: &mut Tx,
+        currency: &str,
+        now: Timestamp,
+    ) -> Result<Option<(Rate, Timestamp)>, StoreError> {
+        if currency == "USD" {
+            return Ok(Rate::new(1, 1).map(|rate| (rate, now)));
+        }
+        let pair = pair(currency);
+        let row = rates::newest(tx, &pair, SOURCE).await?;
+        let rail = if pair == PAIR { rates::newest(tx, PAIR, RAIL).await? } else { None };
+        let usable = row.filter(|row| match pair.as_str() {
+            PAIR => self.judge(row, rail.as_ref(), now).is_ok(),
+            _ => now.since(row.at) <= self.settings().rates.max_age,
+        });
+        Ok(usable.map(|row| (row.rate, row.at)))
+    }
+
     /// Reads the rates from their sources and keeps them. The reason of a failure is for operators.
     pub async fn refresh_rates(&self, now: Timestamp) -> Result<(), String> {
         let quote = self.exchange_rate().usd_ngn().await.map_err(|error| error.to_string())?;
         // The rail's own rate is a second opinion; without it the first one is used.
         let rail = self.flutterwave().rate_usd_ngn().await.ok();
+        let quote = &quote;
         let kept = self
             .store()
             .write(|mut tx| async move {
                 rates::insert(&mut tx, PAIR, quote.rate, SOURCE, now).await?;
                 if let Some(rail) = rail {
                     rates::insert(&mut tx, PAIR, rail, RAIL, now).await?;
+                }
+                let mut wanted = currencies(&mut tx).await?;
+                wanted.push(self.settings().ipstock.cost_currency.clone());
+                wanted.dedup();
+                for currency in wanted {
+                    if let Some(rate) = quote.others.get(&currency) {
+                        rates::insert(&mut tx, &pair(&currency), *rate, SOURCE, now).await?;
+                    }
                 }
                 Ok::<_, StoreError>(())
             })

@@ -1,10 +1,21 @@
 //! The checked configuration as use cases need it. Made by the binary from `config.toml` and the environment; every
 //! value in here passed its rule, durations are already scaled in SANDBOX.
 
+mod ipstock;
+mod vps;
+
+pub use ipstock::{DefaultPrice, IpstockSettings};
+pub use vps::VpsSettings;
+
+use domain::boost::{BoostPlan, Platform, Schedule, Shortfall, Targets};
+use domain::breaker::BreakerSettings;
 use domain::bucket::Size;
+use domain::money::Plan;
 use domain::operator::{Operator, Role};
 use domain::policy::VelocityLimits;
-use domain::{Currency, Money, Rate};
+use domain::routing::Policy;
+use domain::smm::Adapter;
+use domain::{Currency, Money, Rate, Secret};
 use std::path::PathBuf;
 use std::time::Duration;
 
@@ -125,6 +136,69 @@ pub struct BotSettings {
     pub support: Option<String>,
     /// Commission of a referrer, in parts per hundred, for the texts.
     pub affiliate_percent: u32,
+    /// How long the credentials of a server stand in the chat before they are hidden.
+    pub credentials_shown: Duration,
+}
+
+/// Boost orders and who places them.
+#[derive(Clone, Debug)]
+#[expect(missing_docs, reason = "each is a key of config.toml with its sentence there")]
+pub struct BoostSettings {
+    pub plans: Vec<BoostPlan>,
+    pub schedule: Schedule,
+    /// Between the parts of a schedule; the first goes out after one.
+    pub interval: Duration,
+    pub drip_feed: bool,
+    pub policy: Policy,
+    pub shortfall: Shortfall,
+    /// How often a part's shortfall is ordered again before it is refunded.
+    pub top_ups: i64,
+    /// Placements on their way at once, over all providers.
+    pub concurrency: usize,
+    /// A link that has a running order at a panel is tried again after this,
+    pub active_wait: Duration,
+    /// and given up after that.
+    pub active_give_up: Duration,
+    /// A provider that refused a part is passed over for it this long.
+    pub avoid: Duration,
+    /// How often open orders are asked after at first; four times as seldom when they are a day old.
+    pub track: Duration,
+    /// Final orders are asked after this long.
+    pub track_final: Duration,
+    pub add_total: Duration,
+    pub services_total: Duration,
+    /// How often balances are read.
+    pub balance: Duration,
+    /// How often catalogues are read; zero is only by hand.
+    pub sync: Duration,
+    /// A sync after which more than this share of the catalogue is gone changes nothing, in percent.
+    pub sync_guard_percent: i64,
+    /// A price that jumps by more than this is held for a review, in percent.
+    pub price_jump_percent: i64,
+    /// Nothing is ordered that costs more than this share of what the credit cost, in percent; 0 is no ceiling.
+    pub cost_ceiling_percent: i64,
+    pub breaker: BreakerSettings,
+    /// The adapter of the provider `plugsmms` where no operator chose (PLUGSMM_USE_NEW_API).
+    pub plugsmms_adapter: Adapter,
+    /// Orders are followed (PLUGSMM_ENABLE_ORDER_TRACKING); off, that provider's orders are done when they are placed.
+    pub plugsmms_tracking: bool,
+}
+
+/// A provider that is added when there is none of its name.
+#[derive(Clone, Debug)]
+#[expect(missing_docs, reason = "each is a key of config.toml with its sentence there")]
+pub struct ProviderSeed {
+    pub name: String,
+    pub url: String,
+    pub key: Option<Secret>,
+    pub priority: i64,
+    pub currency: String,
+    /// Decimal text in that currency.
+    pub low_balance: String,
+    /// (our service's key, the provider's id of the service).
+    pub services: Vec<(String, String)>,
+    /// Its address and key are our stand-in's, which are others at each start: they are written over the provider's.
+    pub stand_in: bool,
 }
 
 /// All of it.
@@ -139,6 +213,10 @@ pub struct Settings {
     pub limits: LimitSettings,
     pub ops_chats: Vec<i64>,
     pub bot: BotSettings,
+    pub boosts: BoostSettings,
+    pub smm_providers: Vec<ProviderSeed>,
+    pub vps: VpsSettings,
+    pub ipstock: IpstockSettings,
 }
 
 impl Settings {
@@ -232,7 +310,82 @@ impl Settings {
                 adjustment_single: usd(200),
             },
             ops_chats: Vec::new(),
-            bot: BotSettings { main_menu_image: None, support: None, affiliate_percent: 10 },
+            bot: BotSettings {
+                main_menu_image: None,
+                support: None,
+                affiliate_percent: 10,
+                credentials_shown: Duration::from_secs(60),
+            },
+            boosts: BoostSettings::default(),
+            smm_providers: ProviderSeed::presets(),
+            vps: VpsSettings::default(),
+            ipstock: IpstockSettings::default(),
         }
+    }
+}
+
+impl Default for BoostSettings {
+    fn default() -> Self {
+        let secs = Duration::from_secs;
+        // `viralcore-rules.md` tables 1.1 and 1.2: what is ordered, and what a post costs.
+        let plan = |code: &str, platform, [views, likes, comments, reposts]: [i64; 4], cents: i64| BoostPlan {
+            plan: Plan::new(code).unwrap_or_else(|| unreachable!("a literal plan")),
+            platform,
+            targets: Targets { views, likes, comments, reposts },
+            price: Money::usd_minor(cents * 10_000),
+        };
+        Self {
+            plans: vec![
+                plan("t1", Platform::X, [2_000, 30, 10, 5], 50),
+                plan("t2", Platform::X, [5_000, 50, 20, 10], 100),
+                plan("t3", Platform::X, [7_000, 75, 30, 15], 150),
+                plan("t4", Platform::X, [10_000, 100, 40, 20], 200),
+                plan("t5", Platform::X, [15_000, 150, 60, 30], 300),
+                plan("tgt", Platform::Telegram, [0, 0, 10, 0], 20),
+            ],
+            schedule: Schedule::Halves,
+            interval: secs(1_800),
+            drip_feed: false,
+            policy: Policy::Priority,
+            shortfall: Shortfall::TopUp,
+            top_ups: 2,
+            concurrency: 16,
+            active_wait: secs(600),
+            active_give_up: secs(7_200),
+            avoid: secs(600),
+            track: secs(60),
+            track_final: secs(3 * 86_400),
+            add_total: secs(30),
+            services_total: secs(60),
+            balance: secs(300),
+            sync: secs(6 * 3_600),
+            sync_guard_percent: 50,
+            price_jump_percent: 30,
+            cost_ceiling_percent: 100,
+            breaker: BreakerSettings::default(),
+            plugsmms_adapter: Adapter::Current,
+            plugsmms_tracking: true,
+        }
+    }
+}
+
+impl ProviderSeed {
+    /// The three that the business began with, in their order of preference (`viralcore-rules.md` 3.5).
+    pub fn presets() -> Vec<Self> {
+        let preset = |name: &str, host: &str, priority, views: &str, likes: &str| Self {
+            name: name.to_owned(),
+            url: format!("https://{host}/api/v2"),
+            key: None,
+            priority,
+            currency: "USD".to_owned(),
+            low_balance: "5".to_owned(),
+            services: vec![("x_views".to_owned(), views.to_owned()), ("x_likes".to_owned(), likes.to_owned())],
+            stand_in: false,
+        };
+        vec![
+            preset("smmflare", "smmflare.com", 1, "8381", "8646"),
+            preset("plugsmms", "plugsmmservice.com", 2, "6073", "11023"),
+            preset("smmstone", "smmstone.com", 3, "5480", "6662"),
+        ]
     }
 }

@@ -33,6 +33,8 @@ pub struct Turn {
     pub keyboards: Vec<Keyboard>,
     /// What is sent.
     pub messages: Vec<NewMessage>,
+    /// What is sent when its moment comes, whatever happens to this process until then.
+    pub later: Vec<(Timestamp, NewMessage)>,
 }
 
 /// A user as Telegram names them.
@@ -102,7 +104,11 @@ async fn commit_all(tx: &mut Tx, turns: &[(Turn, Timestamp)]) -> Result<(), Stor
     let keyboards: Vec<Keyboard> = turns.iter().flat_map(|(turn, _)| turn.keyboards.iter().cloned()).collect();
     inbox::insert_keyboards(tx, &keyboards, now).await?;
     let messages: Vec<NewMessage> = turns.iter().flat_map(|(turn, _)| turn.messages.iter().cloned()).collect();
-    outbox::insert(tx, &messages, now).await
+    outbox::insert(tx, &messages, now).await?;
+    for (at, message) in turns.iter().flat_map(|(turn, _)| &turn.later) {
+        outbox::insert_for(tx, std::slice::from_ref(message), *at, now).await?;
+    }
+    Ok(())
 }
 
 /// Marks text that is sealed.
@@ -131,7 +137,8 @@ impl App {
             *state = self.seal_text(state);
         }
         turn.keyboards.iter_mut().for_each(|keyboard| keyboard.actions = self.seal_text(&keyboard.actions));
-        turn.messages.iter_mut().for_each(|message| message.payload = self.seal_text(&message.payload));
+        let messages = turn.messages.iter_mut().chain(turn.later.iter_mut().map(|(_, message)| message));
+        messages.for_each(|message| message.payload = self.seal_text(&message.payload));
         turn
     }
 
@@ -239,10 +246,30 @@ impl App {
                 if let Err(RequestWithdrawalError::Store(error)) = result {
                     return Err(error);
                 }
-                let turn = self.seal_turn(Turn { update_id: None, ..render(&result) });
-                commit_all(tx, &[(turn, now)]).await
+                self.commit_turn(tx, Turn { update_id: None, ..render(&result) }, now).await
             })
             .await
+    }
+
+    /// Commits the turn that tells what came of a button whose action was carried out already, under an operation id of
+    /// its own: the button is used up.
+    pub async fn complete_action(&self, keyboard: &str, turn: Turn, now: Timestamp) -> Result<(), StoreError> {
+        let turn = &turn;
+        self.store()
+            .write(|mut tx| async move {
+                let tx = &mut tx;
+                match inbox::use_keyboard(tx, keyboard, now).await {
+                    Ok(()) | Err(StoreError::Stale) => {}
+                    Err(error) => return Err(error),
+                }
+                self.commit_turn(tx, turn.clone(), now).await
+            })
+            .await
+    }
+
+    /// Commits a turn in a transaction that does more than that.
+    pub(crate) async fn commit_turn(&self, tx: &mut Tx, turn: Turn, now: Timestamp) -> Result<(), StoreError> {
+        commit_all(tx, &[(self.seal_turn(turn), now)]).await
     }
 
     /// Messages that are due, most urgent first.

@@ -58,6 +58,8 @@ pub struct Profile {
     pub reply: Money,
     pub affiliate_held: Money,
     pub reply_held: Money,
+    /// Post credits that can be spent: (the plan's code, how many), by code; plans without any are left out.
+    pub posts: Vec<(String, i64)>,
     /// The affiliate balance at the day's rate, where there is one.
     pub affiliate_ngn: Option<Money>,
     pub referred: i64,
@@ -88,6 +90,17 @@ impl App {
         };
         let affiliate = balance(Account::purse(user, Purse::Affiliate));
         let ngn = rate.and_then(|row| row.rate.convert(affiliate, Currency::Ngn, Rounding::Down).ok());
+        let mut posts: Vec<(String, i64)> = accounts
+            .iter()
+            .filter_map(|row| match row.account.currency() {
+                Currency::Credits(plan) if row.account == Account::purse(user, Purse::Posts(plan)) => {
+                    Some((plan.as_str().to_owned(), row.balance.minor()))
+                }
+                _ => None,
+            })
+            .filter(|(_, left)| *left > 0)
+            .collect();
+        posts.sort();
         let payees = payees.into_iter().filter_map(|row| {
             let payee = self.open_payee(row.bank_code, row.bank_name, &row.account_enc, &row.name_enc)?;
             Some(SavedPayee { id: row.id, payee })
@@ -118,6 +131,7 @@ impl App {
             reply: balance(Account::purse(user, Purse::Reply)),
             affiliate_held: balance(Account::held(user, Purse::Affiliate)),
             reply_held: balance(Account::held(user, Purse::Reply)),
+            posts,
             affiliate_ngn: ngn,
             referred,
             payees: payees.collect(),

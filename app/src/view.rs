@@ -3,8 +3,14 @@
 //! Every text that came from outside passed `domain::text` when the model was made. Account numbers are in the clear
 //! here, because operators compare them; the console masks them on demand and no model is ever logged.
 
+pub mod boosts;
+pub mod ipstock;
+pub mod panels;
+pub mod vps;
+
 use domain::operator::Role;
 use domain::policy::{Flag, Level};
+use domain::routing::Policy;
 use domain::switch::Switch;
 use domain::withdrawal::{Mode, Source, WithdrawalState};
 use domain::{CaseId, Money, Rate, Timestamp, UserId, WithdrawalId};
@@ -359,6 +365,14 @@ pub struct RailView {
     pub p95_ms: Option<i64>,
     /// Calls that failed in the last hour.
     pub failures_hour: i64,
+    /// Calls that failed in the last minute.
+    pub failures_minute: i64,
+    /// The last failure of the last hour: its word and when.
+    pub last_error: Option<(String, Timestamp)>,
+    /// Last 60 minutes: calls that failed in each, oldest first.
+    pub failures: Vec<i64>,
+    /// Last 60 minutes: the slowest call of each in ms, oldest first; 0 where there was none.
+    pub latency: Vec<i64>,
 }
 
 /// Something that needs a person, ordered by the cost of waiting.
@@ -428,6 +442,23 @@ pub struct Overview {
     pub audit: Vec<AuditRow>,
     /// Cases that wait for a name.
     pub cases: i64,
+    /// How boost orders stand.
+    pub boosts: BoostsBrief,
+    /// Every provider, the preferred first.
+    pub providers: Vec<panels::ProviderRow>,
+    /// How the packages stand, and what waits for machines.
+    pub ipstock: ipstock::IpstockBrief,
+}
+
+/// How boost orders stand.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+pub struct BoostsBrief {
+    /// Open ones, at most [`COUNT_CAP`].
+    pub open: i64,
+    /// Those that need a person, at most [`COUNT_CAP`].
+    pub attention: i64,
+    /// What chooses among providers.
+    pub policy: Policy,
 }
 
 /// A user as operators see them.

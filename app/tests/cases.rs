@@ -665,3 +665,35 @@ async fn a_reused_operation_on_another_action_is_no_replay_and_a_waiting_job_is_
     let refused = world.app.rule_job(&ada(), waiting.id, false, "away", world.now()).await;
     assert!(matches!(refused, Err(DecideError::Cap(_))), "{refused:?}");
 }
+
+/// How often the ops chats were told of it.
+async fn told(world: &World, title: &str) -> usize {
+    let messages = world.app.due_messages(world.now(), 1_000).await.unwrap();
+    messages.iter().filter(|message| message.payload.contains(title)).count()
+}
+
+#[tokio::test]
+async fn what_waits_too_long_is_told_again_and_again_until_it_is_settled() {
+    let world = World::with(brisk()).await;
+    let (_, id) = unknown(&world, true).await;
+    let hours = async |hours: u32| {
+        for _ in 0..hours * 6 {
+            world.pass(Duration::from_secs(600));
+            world.arm().await;
+            world.settle().await;
+        }
+    };
+    assert_eq!(told(&world, "Payouts stay unknown").await, 0, "it is young");
+    hours(2).await;
+    assert_eq!((world.state(id).await, told(&world, "Payouts stay unknown").await), (S::Unknown, 1));
+    hours(3).await;
+    assert_eq!(told(&world, "Payouts stay unknown").await, 1, "not at every look");
+    hours(3).await;
+    assert_eq!(told(&world, "Payouts stay unknown").await, 2, "it still stands");
+    let case = opened(&world, id, Ruling::Paid).await;
+    sign(&world, &ben(), case).await.unwrap();
+    hours(13).await;
+    assert_eq!(told(&world, "Payouts stay unknown").await, 2, "it is settled");
+    assert_eq!(told(&world, "Cases wait").await, 0);
+    world.sound().await;
+}

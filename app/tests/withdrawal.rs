@@ -414,6 +414,7 @@ async fn what_users_type_and_read_lies_sealed_in_the_store() {
         conversation: Some((user, canary.into())),
         keyboards: vec![keyboard.clone()],
         messages: vec![message],
+        ..Turn::default()
     };
     world.app.complete(turn, world.now()).await.unwrap();
     assert_eq!(world.app.conversation(user).await.unwrap().as_deref(), Some(canary));

@@ -3,6 +3,8 @@
 
 #![allow(dead_code, unreachable_pub, missing_docs, reason = "each test file uses its part")]
 
+pub mod panels;
+
 use app::command::{Adjust, Decided, Decision, Payee, Quote, RequestWithdrawal};
 use app::settings::Settings;
 use app::vault::Vault;
@@ -14,6 +16,8 @@ use domain::{IdempotencyKey, Money, Secret, Timestamp, UserId, WithdrawalId};
 use providers::exchange_rate::ExchangeRate;
 use providers::flutterwave::{Flutterwave, FlutterwaveConfig};
 use providers::http::{HttpClient, Timeouts};
+use providers::smartvps::{SmartVps, SmartVpsConfig};
+use providers::smm::Smm;
 use sandbox::{Sandbox, SandboxConfig};
 use serde_json::{Value, json};
 use sqlx::{AnyConnection, AssertSqlSafe, Connection};
@@ -42,6 +46,10 @@ pub fn brisk() -> Settings {
     let mut settings = settings();
     settings.timing.transfer_total = Duration::from_millis(700);
     settings.timing.read_total = Duration::from_millis(700);
+    settings.boosts.add_total = Duration::from_millis(700);
+    settings.boosts.services_total = Duration::from_millis(700);
+    settings.vps.total = Duration::from_millis(700);
+    settings.vps.buy_total = Duration::from_millis(700);
     settings
 }
 
@@ -118,6 +126,10 @@ pub fn settings() -> Settings {
     settings.timing.transfer_total = Duration::from_millis(1_500);
     settings.timing.read_total = Duration::from_millis(1_500);
     settings.timing.connect = Duration::from_millis(1_000);
+    settings.boosts.add_total = Duration::from_millis(1_500);
+    settings.boosts.services_total = Duration::from_millis(1_500);
+    settings.vps.total = Duration::from_millis(1_500);
+    settings.vps.buy_total = Duration::from_millis(1_500);
     settings
 }
 
@@ -170,8 +182,7 @@ impl World {
 
     /// Makes every schedule due, as starting the workers does; none of them is run.
     pub async fn arm(&self) {
-        let (_keep, stop) = tokio::sync::watch::channel(true);
-        self.app.run_workers("arm", stop).await.unwrap();
+        self.app.begin_to_lead().await.unwrap();
     }
 
     pub fn now(&self) -> Timestamp {
@@ -374,7 +385,16 @@ impl World {
 async fn build(store_url: &str, sandbox: &Sandbox, settings: Settings, clock: &Arc<AtomicI64>) -> App {
     let store = Store::open(store_url, async |_: &Store| Ok(())).await.unwrap();
     let timing = &settings.timing;
-    let timeouts = Timeouts { connect: timing.connect, read: timing.read_total, transfer: timing.transfer_total };
+    let timeouts = Timeouts {
+        connect: timing.connect,
+        read: timing.read_total,
+        transfer: timing.transfer_total,
+        smm_add: settings.boosts.add_total,
+        smm_read: timing.read_total,
+        smm_services: settings.boosts.services_total,
+        vps: settings.vps.total,
+        vps_buy: settings.vps.buy_total,
+    };
     let http = HttpClient::new(timeouts).unwrap();
     let config = FlutterwaveConfig {
         base_url: sandbox.url("flutterwave").to_owned(),
@@ -382,12 +402,21 @@ async fn build(store_url: &str, sandbox: &Sandbox, settings: Settings, clock: &A
         reference_suffix: String::new(),
     };
     let key = Some(Secret::new(sandbox.key("exchangerate")));
+    let (username, password) = sandbox.key("smartvps").split_once(':').unwrap();
+    let machines = SmartVpsConfig {
+        base_url: sandbox.url("smartvps").to_owned(),
+        username: Some(Secret::new(username)),
+        password: Some(Secret::new(password)),
+        refusals: settings.vps.refusals.clone(),
+    };
     let reader = Arc::clone(clock);
     let seed = AtomicU64::new(unique());
     App::new(Parts {
         store,
         flutterwave: Flutterwave::new(config, http.clone()),
-        exchange_rate: ExchangeRate::new(sandbox.url("exchangerate"), key, http),
+        exchange_rate: ExchangeRate::new(sandbox.url("exchangerate"), key, http.clone()),
+        smm: Smm::new(http.clone()),
+        smartvps: SmartVps::new(machines, http),
         settings,
         vault: Some(Vault::new(&Secret::new("a test's envelope key of 32 bytes!"))),
         clock: Arc::new(move || Timestamp::from_micros(reader.load(Ordering::SeqCst))),
