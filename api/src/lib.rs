@@ -1,4 +1,4 @@
-//! Inbound HTTP: health, readiness, metrics and the payout rail's webhooks.
+//! Inbound HTTP: health, readiness, metrics, the payout rail's webhooks and the sync of packages.
 //!
 //! Two addresses: everybody may reach the public one, which counts requests by address; the operators' one serves
 //! metrics. Start reading at [`run`], then `routes`.
@@ -12,6 +12,7 @@ mod limit;
 mod probe;
 mod routes;
 mod server;
+mod sync;
 
 use app::App;
 use domain::Secret;
@@ -31,6 +32,8 @@ pub struct ApiOptions {
     pub admin_bind: SocketAddr,
     /// The payout rail's webhook hashes; several while one replaces another. Without one webhooks are refused.
     pub hashes: Vec<Secret>,
+    /// What `POST /api/smartvps/sync` is asked with. Without one it is refused for everybody.
+    pub sync_token: Option<Secret>,
     /// Requests from one address on the public side.
     pub per_minute: Size,
     /// Proxies whose `X-Forwarded-For` says who asks.

@@ -35,6 +35,7 @@ const METRICS_WITHIN: Duration = Duration::from_secs(10);
 pub(crate) struct State {
     app: App,
     hashes: Arc<[Secret]>,
+    sync_token: Option<Secret>,
     trusted: Vec<IpAddr>,
     limiter: Limiter,
     probe: Probe,
@@ -43,14 +44,31 @@ pub(crate) struct State {
 impl State {
     pub(crate) fn new(app: App, options: ApiOptions) -> Self {
         let limiter = Limiter::new(options.per_minute);
-        Self { app, hashes: options.hashes.into(), trusted: options.trusted_proxies, limiter, probe: Probe::default() }
+        Self {
+            app,
+            hashes: options.hashes.into(),
+            sync_token: options.sync_token,
+            trusted: options.trusted_proxies,
+            limiter,
+            probe: Probe::default(),
+        }
+    }
+
+    pub(crate) fn app(&self) -> &App {
+        &self.app
+    }
+
+    pub(crate) fn sync_token(&self) -> Option<&Secret> {
+        self.sync_token.as_ref()
     }
 }
 
 /// For everybody.
 pub(crate) fn public(state: Arc<State>) -> Router {
     let limited = middleware::from_fn_with_state(Arc::clone(&state), limit);
-    framed(common().route("/webhooks/flutterwave", post(flutterwave)), state).layer(limited)
+    let routes =
+        common().route("/webhooks/flutterwave", post(flutterwave)).route("/api/smartvps/sync", post(crate::sync::sync));
+    framed(routes, state).layer(limited)
 }
 
 /// For operators.
@@ -76,7 +94,7 @@ fn framed(router: Router<Arc<State>>, state: Arc<State>) -> Router {
         .with_state(state)
 }
 
-fn error(status: StatusCode, code: &str, words: &str) -> Response {
+pub(crate) fn error(status: StatusCode, code: &str, words: &str) -> Response {
     (status, Json(json!({"error": words, "code": code}))).into_response()
 }
 

@@ -11,6 +11,8 @@ use hmac::{Hmac, Mac as _};
 use providers::exchange_rate::ExchangeRate;
 use providers::flutterwave::{Flutterwave, FlutterwaveConfig};
 use providers::http::{HttpClient, Timeouts};
+use providers::smartvps::{SmartVps, SmartVpsConfig};
+use providers::smm::Smm;
 use reqwest::StatusCode;
 use serde_json::{Value, json};
 use sha2::Sha256;
@@ -25,6 +27,7 @@ use tokio::sync::watch;
 
 const NOW: Timestamp = Timestamp::from_secs(1_790_000_000);
 const HASH: &str = "the-hash-of-now";
+const TOKEN: &str = "the-token-of-the-sync";
 const NEWS: &str = r#"{"event":"transfer.completed","data":{"id":7,"reference":"vc-w-1-1","status":"SUCCESSFUL"}}"#;
 
 struct World {
@@ -51,7 +54,9 @@ async fn app(dir: &std::path::Path) -> App {
     App::new(Parts {
         store: Store::open(&store, async |_| Ok(())).await.unwrap(),
         flutterwave: Flutterwave::new(config, http.clone()),
-        exchange_rate: ExchangeRate::new(nowhere, None, http),
+        exchange_rate: ExchangeRate::new(nowhere, None, http.clone()),
+        smm: Smm::new(http.clone()),
+        smartvps: SmartVps::new(SmartVpsConfig::default(), http),
         settings: Settings::sandbox(),
         vault: Some(Vault::new(&Secret::new("k".repeat(32)))),
         clock: Arc::new(|| NOW),
@@ -79,6 +84,7 @@ impl World {
             bind: free,
             admin_bind: free,
             hashes: vec![Secret::new(HASH), Secret::new("the-hash-of-before")],
+            sync_token: Some(Secret::new(TOKEN)),
             per_minute: Size { capacity, per: Duration::from_secs(60) },
             trusted_proxies: Vec::new(),
         };
@@ -236,6 +242,7 @@ async fn an_address_that_is_taken_is_named() {
         bind: world.public,
         admin_bind: world.admin,
         hashes: Vec::new(),
+        sync_token: None,
         per_minute: Size { capacity: 1, per: Duration::from_secs(60) },
         trusted_proxies: Vec::new(),
     };
@@ -292,7 +299,7 @@ async fn the_alerting_rules_are_about_metrics_that_exist() {
         let family = name.strip_suffix("_bucket").unwrap_or(name);
         name == "up" || families.iter().any(|line| line.split(' ').next() == Some(family))
     };
-    const WORDS: [&str; 8] = ["max", "min", "sum", "rate", "increase", "by", "histogram_quantile", "le"];
+    const WORDS: [&str; 9] = ["max", "min", "sum", "rate", "increase", "by", "histogram_quantile", "le", "provider"];
     let mut seen = 0;
     for line in rules.lines().filter_map(|line| line.trim().strip_prefix("expr: ")) {
         // Labels and ranges are no metrics.
