@@ -1,9 +1,12 @@
 //! What buttons mean. A button carries `<keyboard id>.<index>`; the keyboard's row says whose it is and what each index
 //! does, so nothing that comes back from a phone is believed.
 
+use crate::conversation::ServerChange;
 use app::notice::OpsWithdrawal;
-use domain::WithdrawalId;
+use app::panels::ProviderChange;
+use domain::boost::PostLink;
 use domain::withdrawal::Source;
+use domain::{BoostId, ItemId, MachineId, VpsId, WithdrawalId};
 use serde::{Deserialize, Serialize};
 
 const VERSION: u32 = 1;
@@ -24,6 +27,24 @@ pub(crate) enum Place {
     Withdrawals,
     /// One withdrawal.
     Withdrawal(WithdrawalId),
+    /// Post credits and the list of boost orders.
+    Boosts,
+    /// One boost order.
+    Boost(BoostId),
+    /// Servers that can be ordered now: a page, from 0.
+    Shop(usize),
+    /// One of them.
+    Offer(ItemId),
+    /// The user's servers and orders of them: a page, from 0.
+    Servers(usize),
+    /// One server.
+    Server(MachineId),
+    /// One order of a server.
+    ServerOrder(VpsId),
+    /// For operators: a page of the providers, from 0.
+    Providers(usize),
+    /// For operators: one provider, by its row's id.
+    Provider(i64),
 }
 
 /// What a button does.
@@ -36,9 +57,33 @@ pub(crate) enum Action {
     Cancel,
     /// Begins a withdrawal.
     Withdraw(Source),
+    /// Begins a boost order for a link.
+    Boost(PostLink),
+    /// Begins an order of a server.
+    Order {
+        /// The item.
+        item: ItemId,
+        /// The label of the memory option, exactly.
+        memory: String,
+    },
+    /// Asks for the credentials of a server: a message that they can be shown in.
+    Credentials(MachineId),
+    /// Shows them in the message that the button is under, for a while.
+    Reveal(MachineId),
+    /// Hides them at once.
+    Hide,
+    /// The systems that can be installed on a server.
+    Systems(MachineId),
+    /// Begins a change of a server.
+    Change {
+        /// Which.
+        machine: MachineId,
+        /// What.
+        change: ServerChange,
+    },
     /// One step back; only while its step lasts, as all that follow.
     Back,
-    /// Another page of banks, from 0.
+    /// Another page of the list, from 0.
     Page(usize),
     /// The whole list of banks again.
     AllBanks,
@@ -55,7 +100,29 @@ pub(crate) enum Action {
     NameRight,
     /// A new quote for the same request.
     Requote,
-    /// Moves money: single use.
+    /// Asks for the name of another account to boost for.
+    NewName,
+    /// Boosts for the account with this name.
+    Name(String),
+    /// Boosts for this account, from this plan.
+    BoostFor {
+        /// The account.
+        handle: String,
+        /// The plan's code.
+        plan: String,
+    },
+    /// For operators: asks a provider for its balance.
+    TestProvider(i64),
+    /// For operators: begins a change of a provider.
+    ChangeProvider {
+        /// Its row's id.
+        provider: i64,
+        /// What is to change.
+        change: ProviderChange,
+    },
+    /// For operators: this is the reason.
+    Reason(String),
+    /// Moves money, takes a credit, changes a provider or a server: single use.
     Confirm,
     /// In an ops chat: approve.
     Approve,
@@ -70,7 +137,21 @@ pub(crate) enum Action {
 impl Action {
     /// True when the button works for as long as the message is there.
     pub(crate) const fn is_lasting(&self) -> bool {
-        matches!(self, Self::Go(_) | Self::Cancel | Self::Withdraw(_))
+        matches!(
+            self,
+            Self::Go(_)
+                | Self::Cancel
+                | Self::Withdraw(_)
+                | Self::Boost(_)
+                | Self::Order { .. }
+                | Self::Credentials(_)
+                | Self::Reveal(_)
+                | Self::Hide
+                | Self::Systems(_)
+                | Self::Change { .. }
+                | Self::TestProvider(_)
+                | Self::ChangeProvider { .. }
+        )
     }
 }
 

@@ -31,6 +31,10 @@ impl Context {
             support: url,
             affiliate_percent: settings.bot.affiliate_percent,
             rate_hold: settings.withdrawals.rate_hold,
+            plans: settings.boosts.plans.clone().into(),
+            schedule: settings.boosts.schedule,
+            interval: settings.boosts.interval,
+            credentials_shown: settings.bot.credentials_shown,
         };
         Self { app, facts, cache: Cache::default(), arrived: Notify::new() }
     }

@@ -1,7 +1,10 @@
 //! Where a user is: a row, so that no restart loses it. Versioned; a row that this program does not know is a new start.
 
 use app::command::{Payee, Quote};
+use app::panels::ProviderChange;
+use domain::boost::PostLink;
 use domain::withdrawal::Source;
+use domain::{ItemId, MachineId, Money};
 use serde::{Deserialize, Serialize};
 
 /// Raised when [`Conversation`] changes in a way that old rows cannot be read.
@@ -62,6 +65,97 @@ pub(crate) enum Step {
         /// What was shown.
         quote: Option<Quote>,
     },
+    /// The name of an X or Telegram account is awaited, for a link.
+    BoostName {
+        /// What is to be boosted.
+        link: PostLink,
+    },
+    /// The user chooses the account and the plan.
+    BoostChoice {
+        /// What is to be boosted.
+        link: PostLink,
+        /// The page shown, from 0.
+        page: usize,
+        /// The account that was just named: it comes first.
+        first: Option<String>,
+    },
+    /// The order is shown before it takes a credit.
+    BoostReview(BoostDraft),
+    /// The order of a server is shown before it takes money.
+    VpsReview(VpsDraft),
+    /// What is to be done to a server is shown before it is done.
+    ServerReview {
+        /// Which.
+        machine: MachineId,
+        /// What.
+        change: ServerChange,
+    },
+    /// An operator says why a provider is to change.
+    ProviderReason {
+        /// Its row's id.
+        provider: i64,
+        /// What is to change.
+        change: ProviderChange,
+    },
+    /// The change is shown before it is made.
+    ProviderReview(ProviderDraft),
+}
+
+/// A change of a provider that is being put together.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub(crate) struct ProviderDraft {
+    /// Its row's id.
+    pub provider: i64,
+    /// Its name.
+    pub name: String,
+    /// The row's version as it was shown.
+    pub version: i64,
+    /// Its state, or the first choice, as it was shown.
+    pub was: String,
+    /// What is to change.
+    pub change: ProviderChange,
+    /// Why, in one line.
+    pub reason: String,
+}
+
+/// What an owner does to a server.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub(crate) enum ServerChange {
+    /// On.
+    Start,
+    /// Off.
+    Stop,
+    /// Off and on.
+    Reboot,
+    /// Everything erased, this system installed: the provider's word.
+    Reinstall(String),
+    /// Another month at this price, USD, as it was shown.
+    Renew(Money),
+}
+
+/// An order of a server that is being put together.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub(crate) struct VpsDraft {
+    /// The item.
+    pub item: ItemId,
+    /// The label of the memory option, exactly.
+    pub memory: String,
+    /// The price as it was shown, USD for a month. It is what the user agrees to: another one is asked for again.
+    pub price: Money,
+}
+
+/// A boost order that is being put together.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub(crate) struct BoostDraft {
+    /// What is to be boosted.
+    pub link: PostLink,
+    /// The account that it is for.
+    pub handle: String,
+    /// The plan's code.
+    pub plan: String,
+    /// Credits of the plan before this order, as they were shown.
+    pub left: i64,
 }
 
 /// A withdrawal that is being put together.
@@ -115,10 +209,38 @@ impl Conversation {
 }
 
 impl Step {
-    /// The purse and amount being worked on, once there is an amount.
+    /// A boost order is being put together.
+    pub(crate) const fn is_boost(&self) -> bool {
+        matches!(self, Self::BoostName { .. } | Self::BoostChoice { .. } | Self::BoostReview(_))
+    }
+
+    /// An order of a server is being put together.
+    pub(crate) const fn is_vps(&self) -> bool {
+        matches!(self, Self::VpsReview(_))
+    }
+
+    /// Something is about to be done to a server.
+    pub(crate) const fn is_server(&self) -> bool {
+        matches!(self, Self::ServerReview { .. })
+    }
+
+    /// A change of a provider is being put together.
+    pub(crate) const fn is_provider(&self) -> bool {
+        matches!(self, Self::ProviderReason { .. } | Self::ProviderReview(_))
+    }
+
+    /// The purse and amount of the withdrawal being worked on, once there is an amount.
     pub(crate) fn draft(&self) -> Option<&Draft> {
         match self {
-            Self::Menu | Self::Amount { .. } => None,
+            Self::Menu
+            | Self::Amount { .. }
+            | Self::BoostName { .. }
+            | Self::BoostChoice { .. }
+            | Self::BoostReview(_)
+            | Self::VpsReview(_)
+            | Self::ServerReview { .. }
+            | Self::ProviderReason { .. }
+            | Self::ProviderReview(_) => None,
             Self::Bank { draft, .. }
             | Self::Account { draft, .. }
             | Self::Name { draft, .. }

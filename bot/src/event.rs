@@ -16,6 +16,16 @@ pub(crate) enum Event {
     Balance,
     /// `/withdrawals`.
     Withdrawals,
+    /// `/boosts`.
+    Boosts,
+    /// `/vps`.
+    Shop,
+    /// `/servers`.
+    Servers,
+    /// `/providers`.
+    Providers,
+    /// `/submitlink` with what stands behind it.
+    SubmitLink(String),
     /// Words.
     Text(String),
     /// A picture, a sticker, a voice message: nothing that the bot reads.
@@ -236,6 +246,11 @@ pub(crate) fn message_event(text: Option<&str>) -> (Event, Option<UserId>) {
         "/cancel" => Event::Cancel,
         "/balance" => Event::Balance,
         "/withdrawals" => Event::Withdrawals,
+        "/boosts" => Event::Boosts,
+        "/vps" => Event::Shop,
+        "/servers" => Event::Servers,
+        "/providers" => Event::Providers,
+        "/submitlink" => Event::SubmitLink(words.clone().collect::<Vec<_>>().join(" ")),
         _ => Event::Text(text.to_owned()),
     };
     let referrer = if command == "/start" { words.next().and_then(referrer) } else { None };
@@ -268,6 +283,12 @@ mod tests {
             ("/cancel", Event::Cancel, None),
             ("/balance", Event::Balance, None),
             ("/withdrawals", Event::Withdrawals, None),
+            ("/boosts", Event::Boosts, None),
+            ("/vps", Event::Shop, None),
+            ("/servers", Event::Servers, None),
+            ("/providers@x_bot", Event::Providers, None),
+            ("/submitlink", Event::SubmitLink(String::new()), None),
+            ("/submitlink@x_bot  a\n b ", Event::SubmitLink("a b".to_owned()), None),
             (" 25 ", Event::Text(" 25 ".to_owned()), None),
             ("start", Event::Text("start".to_owned()), None),
         ] {

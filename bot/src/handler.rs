@@ -3,18 +3,21 @@
 use crate::action::{Action, Sheet, parse_callback};
 use crate::cache::Known;
 use crate::context::Context;
-use crate::conversation::{Conversation, Step};
+use crate::conversation::{Conversation, ServerChange, Step};
 use crate::event::{self, Event, Incoming, Message, Person, Press};
 use crate::html::Html;
 use crate::load::{self, Seat};
-use crate::model::{Command, Model};
+use crate::model::{Command, Model, Spend};
 use crate::screens;
 use crate::text;
 use crate::view::{self, Ids, Origin, Out, Rows, View};
 use app::StoreError;
+use app::command::ActError;
 use app::limits::{Class, Throttled};
 use app::telegram::{Contact, InboxUpdate, Turn};
-use domain::{Timestamp, UserId};
+use app::vps::{ActOnMachine, MachineError, RenewError, RenewMachine};
+use domain::vps::ActionKind;
+use domain::{IdempotencyKey, MachineId, Timestamp, UserId};
 use std::sync::Arc;
 
 /// Why an update was not handled.
@@ -67,6 +70,12 @@ pub(crate) async fn handle(context: &Context, update: &InboxUpdate, seat: &mut S
     }
 }
 
+/// What came of a change of a server.
+enum Changed {
+    Acted(Result<i64, MachineError>),
+    Renewed(Result<i64, RenewError>),
+}
+
 /// One update being handled.
 pub(crate) struct Handling<'a> {
     pub(crate) context: &'a Context,
@@ -81,8 +90,8 @@ impl Handling<'_> {
     }
 
     pub(crate) async fn commit(&self, conversation: Option<(UserId, String)>, rows: Rows) -> Result<(), HandleError> {
-        let Rows { keyboards, messages, .. } = rows;
-        let turn = Turn { update_id: Some(self.update_id), conversation, keyboards, messages };
+        let Rows { keyboards, messages, later, .. } = rows;
+        let turn = Turn { update_id: Some(self.update_id), conversation, keyboards, messages, later };
         Ok(self.context.app.complete(turn, self.now).await?)
     }
 
@@ -225,7 +234,83 @@ impl Handling<'_> {
         let ids = Ids::fresh(&self.context.app);
         match command {
             None => self.plain(user, &origin, known, &before, after, outs, &ids).await,
-            Some(command) => self.command(user, &origin, known, &after, command, &model, &ids).await,
+            Some(Command::LinkAccount { link, handle }) => {
+                // A name alone spends nothing, and naming it twice is the same: so it may come before the turn's commit.
+                let linked = self.context.app.link_account(user, link.platform, &handle, self.now).await?;
+                let model = reader.model(screens::named_needs(&link), &from.first_name, &mut known, seat).await?;
+                let (after, outs) = screens::named(link, handle, linked, &model);
+                self.plain(user, &origin, known, &before, after, outs, &ids).await
+            }
+            Some(Command::TestProvider { provider, name }) => {
+                let actor = self.context.app.actor_by_telegram(user.get());
+                let asked = self.context.app.test_provider(&actor, &name, self.now);
+                let meanwhile = Out::Toast { text: text::providers::asking(&name), alert: false };
+                let (result, announced) = reader.patiently(asked, &origin, meanwhile, seat).await?;
+                let model = reader.model(screens::provider_needs(provider), &from.first_name, &mut known, seat).await?;
+                let outs = screens::tested(provider, &result, &model);
+                // A press is answered once: what comes later is a message of its own.
+                let press = origin.press.clone().filter(|_| !announced);
+                let origin = Origin { press, ..origin.clone() };
+                self.plain(user, &origin, known, &before, after, outs, &ids).await
+            }
+            Some(Command::ChangeProvider { keyboard, draft }) => {
+                let actor = self.context.app.actor_by_telegram(user.get());
+                // The same button is the same operation, however often it is pressed or this update is handled.
+                let op = format!("tg-{keyboard}");
+                let (app, d) = (&self.context.app, &draft);
+                let result =
+                    app.change_provider_to(&actor, &d.name, d.version, d.change, &d.reason, &op, self.now).await;
+                if let Err(ActError::Store(error)) = result {
+                    return Err(error.into());
+                }
+                let needs = screens::provider_needs(draft.provider);
+                let model = reader.model(needs, &from.first_name, &mut known, seat).await?;
+                let outs = screens::changed(&draft, &result, &model);
+                self.acted(user, &origin, known, &keyboard, &after, outs, &ids).await
+            }
+            Some(Command::ChangeServer { keyboard, machine, change }) => {
+                let result = self.change_server(user, &keyboard, machine, &change).await?;
+                let model = reader.model(screens::server_needs(machine), &from.first_name, &mut known, seat).await?;
+                let (after, outs) = match result {
+                    Changed::Acted(result) => (after, screens::server_acted(machine, &change, &result, &model)),
+                    Changed::Renewed(result) => screens::server_renewed(machine, &result, &model),
+                };
+                self.acted(user, &origin, known, &keyboard, &after, outs, &ids).await
+            }
+            Some(Command::Spend { keyboard, what }) => {
+                self.spend(user, &origin, known, &after, &keyboard, &what, &model, &ids).await
+            }
+        }
+    }
+
+    /// Does it under the keyboard's key, so that the same summary is the same change, however often this update is
+    /// handled.
+    async fn change_server(
+        &self,
+        user: UserId,
+        keyboard: &str,
+        machine: MachineId,
+        change: &ServerChange,
+    ) -> Result<Changed, HandleError> {
+        let app = &self.context.app;
+        let unusable = || StoreError::Corrupt("a keyboard's id".to_owned());
+        let key = IdempotencyKey::button(keyboard).ok_or_else(unusable)?;
+        let (kind, os) = match change {
+            ServerChange::Renew(price) => {
+                let ask = RenewMachine { user, machine, price: *price, key };
+                return match app.renew_machine(&ask, self.now).await {
+                    Err(RenewError::Store(error)) => Err(error.into()),
+                    result => Ok(Changed::Renewed(result)),
+                };
+            }
+            ServerChange::Start => (ActionKind::Start, None),
+            ServerChange::Stop => (ActionKind::Stop, None),
+            ServerChange::Reboot => (ActionKind::Reboot, None),
+            ServerChange::Reinstall(os) => (ActionKind::Reinstall, os.parse().ok()),
+        };
+        match app.act_on_machine(user, &ActOnMachine { machine, kind, os, key }, self.now).await {
+            Err(MachineError::Store(error)) => Err(error.into()),
+            result => Ok(Changed::Acted(result)),
         }
     }
 
@@ -262,30 +347,65 @@ impl Handling<'_> {
         committed
     }
 
+    /// What came of a button whose action was carried out, which uses the button up.
+    #[expect(clippy::too_many_arguments, reason = "the end of `turn`, with what it read")]
+    async fn acted(
+        &self,
+        user: UserId,
+        origin: &Origin,
+        mut known: Known,
+        keyboard: &str,
+        after: &Conversation,
+        outs: Vec<Out>,
+        ids: &Ids,
+    ) -> Result<(), HandleError> {
+        known.conversation = None;
+        self.context.cache.put(user, known);
+        let rows = view::rows(origin, outs, ids, None);
+        let conversation = Some((user, at_keyboard(after.clone(), &rows).row()));
+        let Rows { keyboards, messages, later, .. } = rows;
+        let turn = Turn { update_id: Some(self.update_id), conversation, keyboards, messages, later };
+        Ok(self.context.app.complete_action(keyboard, turn, self.now).await?)
+    }
+
     /// The business decides, and what the screen says of it is committed with the decision.
     #[expect(clippy::too_many_arguments, reason = "the end of `turn`, with what it read")]
-    async fn command(
+    async fn spend(
         &self,
         user: UserId,
         origin: &Origin,
         mut known: Known,
         conversation: &Conversation,
-        command: Command,
+        keyboard: &str,
+        what: &Spend,
         model: &Model,
         ids: &Ids,
     ) -> Result<(), HandleError> {
         // Whatever comes of it, the row is what counts next.
         known.conversation = None;
         self.context.cache.put(user, known);
-        let Command::RequestWithdrawal { keyboard, request } = command;
-        let render = |result: &Result<_, _>| {
-            let (after, outs) = screens::requested(conversation, &request, result, model);
+        let turn = |(after, outs)| {
             let rows = view::rows(origin, outs, ids, None);
             let after = at_keyboard(after, &rows);
-            let Rows { keyboards, messages, .. } = rows;
-            Turn { update_id: None, conversation: Some((user, after.row())), keyboards, messages }
+            let Rows { keyboards, messages, later, .. } = rows;
+            Turn { update_id: None, conversation: Some((user, after.row())), keyboards, messages, later }
         };
-        Ok(self.context.app.complete_request(self.update_id, &keyboard, &request, render, self.now).await?)
+        let app = &self.context.app;
+        match what {
+            Spend::Withdrawal(request) => {
+                let render = |result: &Result<_, _>| turn(screens::requested(conversation, request, result, model));
+                app.complete_request(self.update_id, keyboard, request, render, self.now).await?;
+            }
+            Spend::Boost(request) => {
+                let render = |result: &Result<_, _>| turn(screens::submitted(conversation, request, result, model));
+                app.complete_boost(self.update_id, keyboard, request, render, self.now).await?;
+            }
+            Spend::Vps(request) => {
+                let render = |result: &Result<_, _>| turn(screens::ordered(request, result, model));
+                app.complete_vps_order(self.update_id, keyboard, request, render, self.now).await?;
+            }
+        }
+        Ok(())
     }
 }
 

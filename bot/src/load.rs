@@ -1,13 +1,15 @@
-//! Reads what a screen needs, and nothing more. The only call that leaves the machine is the bank's look-up of a name.
+//! Reads what a screen needs, and nothing more. What leaves the machine is waited for with the
+//! handler's place given up: the bank's look-up of a name, and an operator's test of a provider.
 
+use crate::action::Action;
 use crate::cache::Known;
 use crate::context::Context;
 use crate::event::Event;
-use crate::model::{Model, Needs};
+use crate::model::{Desk, Look, Model, Needs};
 use crate::text;
 use crate::view::{self, Ids, Origin, Out, View};
 use app::StoreError;
-use app::command::{Payee, ResolveAccountError};
+use app::command::{ActError, Payee, ResolveAccountError};
 use app::telegram::Turn;
 use domain::nuban::is_account_number;
 use domain::{Timestamp, UserId};
@@ -17,6 +19,8 @@ use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 
 /// How long a role is remembered.
 const ROLE_FOR: Duration = Duration::from_secs(60);
+/// So many of a user's boost orders are read: those that can still be running are among them.
+const BOOSTS: i64 = 50;
 /// A look-up that takes longer is announced.
 const PATIENCE: Duration = Duration::from_millis(1_500);
 
@@ -45,7 +49,12 @@ impl Seat {
 /// True for what spends or calls out.
 pub(crate) fn is_spending(needs: &Needs, event: &Event) -> bool {
     let calls_out = needs.account.as_ref().is_some_and(|(_, _, number)| is_account_number(number));
-    calls_out || matches!(event, Event::Press { action: crate::action::Action::Confirm, live: true, .. })
+    calls_out
+        || matches!(
+            event,
+            Event::Press { action: Action::Confirm, live: true, .. }
+                | Event::Press { action: Action::TestProvider(_), .. }
+        )
 }
 
 /// Reads for one turn.
@@ -94,9 +103,76 @@ impl Reader<'_> {
             Some((code, name, number)) => Some(self.account(code, name, number, seat).await?),
             None => None,
         };
+        let choices = match needs.choices {
+            Some(platform) => Some(app.boost_choices(self.user, platform).await?),
+            None => None,
+        };
+        let boosts = match needs.boosts {
+            true => Some(app.boosts_of_user(self.user, BOOSTS).await?),
+            false => None,
+        };
+        let shop = match needs.shop {
+            Some(page) => Some(app.vps_shop(page).await?),
+            None => None,
+        };
+        let offer = match needs.offer {
+            Some(item) => app.vps_item(item).await?,
+            None => None,
+        };
+        let servers = match needs.servers {
+            true => Some(app.servers(self.user).await?),
+            false => None,
+        };
+        let server = match needs.server {
+            Some(machine) => app.server(self.user, machine).await?,
+            None => None,
+        };
+        let desk = match needs.desk {
+            Some(look) => self.desk(look).await?,
+            None => None,
+        };
         let first_name = first_name.to_owned();
         let (facts, now, user) = (self.context.facts.clone(), self.now, self.user);
-        Ok(Model { facts, now, user, first_name, reply_guy, profile, bounds, quote, banks, account })
+        Ok(Model {
+            facts,
+            now,
+            user,
+            first_name,
+            reply_guy,
+            profile,
+            bounds,
+            quote,
+            banks,
+            account,
+            choices,
+            boosts,
+            shop,
+            offer,
+            servers,
+            server,
+            desk,
+        })
+    }
+
+    /// What an operator sees; nothing for others, whose try is audited.
+    async fn desk(&self, look: Look) -> Result<Option<Desk>, StoreError> {
+        let app = &self.context.app;
+        let Some(actor) = app.operator_looks(self.user.get(), "providers", self.now).await else { return Ok(None) };
+        let rows = app.providers(self.now).await?;
+        let detail = match look.provider {
+            Some(id) => app.provider(&id.to_string(), self.now).await?,
+            None => None,
+        };
+        let refused = match (&detail, look.change) {
+            (Some(detail), Some(change)) => {
+                match app.may_change_provider(&actor, &detail.row.name, change, self.now).await {
+                    Err(ActError::Store(error)) => return Err(error),
+                    may => may.is_err(),
+                }
+            }
+            _ => false,
+        };
+        Ok(Some(Desk { role: actor.role, rows, detail, refused }))
     }
 
     async fn role(&self, known: &mut Known) -> Result<bool, StoreError> {
@@ -118,19 +194,31 @@ impl Reader<'_> {
         number: &str,
         seat: &mut Seat,
     ) -> Result<Result<Payee, ResolveAccountError>, StoreError> {
+        let asked = self.context.app.resolve_account(code, number, self.now);
+        let origin = Origin { press: None, ..self.origin.clone() };
+        let (answer, _) =
+            self.patiently(asked, &origin, Out::Say(View::of(text::withdraw::asking(bank_name))), seat).await?;
+        Ok(answer)
+    }
+
+    /// Calls out. When that takes a while, `meanwhile` is said; true when it was.
+    pub(crate) async fn patiently<T>(
+        &self,
+        call: impl Future<Output = T>,
+        origin: &Origin,
+        meanwhile: Out,
+        seat: &mut Seat,
+    ) -> Result<(T, bool), StoreError> {
         let app = &self.context.app;
         let call = async {
-            let asked = app.resolve_account(code, number, self.now);
-            tokio::pin!(asked);
+            tokio::pin!(call);
             tokio::select! {
-                answer = &mut asked => Ok(answer),
+                answer = &mut call => Ok((answer, false)),
                 () = tokio::time::sleep(PATIENCE) => {
-                    let outs = vec![Out::Say(View::of(text::withdraw::asking(bank_name)))];
-                    let origin = Origin { press: None, ..self.origin.clone() };
-                    let rows = view::rows(&origin, outs, &Ids::fresh(app), None);
+                    let rows = view::rows(origin, vec![meanwhile], &Ids::fresh(app), None);
                     let turn = Turn { messages: rows.messages, ..Turn::default() };
                     app.complete(turn, self.now).await?;
-                    Ok(asked.await)
+                    Ok((call.await, true))
                 }
             }
         };

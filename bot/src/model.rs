@@ -1,12 +1,20 @@
 //! What screens are drawn from, and what has to be read for that. Nothing in here awaits.
 
-use crate::conversation::Draft;
+use crate::conversation::{Draft, ProviderDraft, ServerChange};
+use app::boosts::SubmitBoost;
 use app::command::{Payee, Quote, QuoteError, RequestWithdrawal, ResolveAccountError};
+use app::panels::ProviderChange;
 use app::rates::Bank;
 use app::users::Profile;
+use app::view::boosts::{BoostBrief, BoostChoice};
+use app::view::panels::{ProviderDetail, ProviderRow};
+use app::vps::{OfferDetail, OrderVps, ServerDetail, Servers, Shop};
 use app::withdrawals::Bounds;
+use domain::boost::{BoostPlan, Platform, PostLink, Schedule};
+use domain::operator::Role;
 use domain::withdrawal::Source;
-use domain::{Timestamp, UserId};
+use domain::{ItemId, MachineId, Timestamp, UserId};
+use std::sync::Arc;
 use std::time::Duration;
 
 /// What is the same for everybody.
@@ -20,6 +28,14 @@ pub(crate) struct Facts {
     pub affiliate_percent: u32,
     /// How long a confirmed rate is kept.
     pub rate_hold: Duration,
+    /// What a post credit of each plan buys.
+    pub plans: Arc<[BoostPlan]>,
+    /// When the parts of a boost go out.
+    pub schedule: Schedule,
+    /// Between them.
+    pub interval: Duration,
+    /// How long credentials stand in the chat.
+    pub credentials_shown: Duration,
 }
 
 /// What a screen needs read before it is drawn.
@@ -37,6 +53,42 @@ pub(crate) struct Needs {
     pub banks: Option<String>,
     /// Whose account this is: (bank's code, bank's name, number). Calls out.
     pub account: Option<(String, String, String)>,
+    /// Accounts and plans for links of this platform.
+    pub choices: Option<Platform>,
+    /// The newest boost orders.
+    pub boosts: bool,
+    /// A page of the servers that can be ordered, from 0.
+    pub shop: Option<usize>,
+    /// One of them in full.
+    pub offer: Option<ItemId>,
+    /// The user's servers and orders of them.
+    pub servers: bool,
+    /// One of the servers, with what can be done to it.
+    pub server: Option<MachineId>,
+    /// What operators see of providers.
+    pub desk: Option<Look>,
+}
+
+/// What an operator looks at.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(crate) struct Look {
+    /// This provider in full, by its row's id.
+    pub provider: Option<i64>,
+    /// Whether it may be changed so by who looks.
+    pub change: Option<ProviderChange>,
+}
+
+/// What operators' screens are drawn from.
+#[derive(Clone, Debug)]
+pub(crate) struct Desk {
+    /// What the operator may do.
+    pub role: Role,
+    /// Every provider, the preferred first.
+    pub rows: Vec<ProviderRow>,
+    /// The one that was asked for, if there is such.
+    pub detail: Option<ProviderDetail>,
+    /// The change that was asked for is not theirs to make, which was audited.
+    pub refused: bool,
 }
 
 /// What was read.
@@ -62,18 +114,73 @@ pub(crate) struct Model {
     pub banks: Option<Vec<Bank>>,
     /// If it was asked for.
     pub account: Option<Result<Payee, ResolveAccountError>>,
+    /// If they were needed.
+    pub choices: Option<Vec<BoostChoice>>,
+    /// If they were needed, newest first.
+    pub boosts: Option<Vec<BoostBrief>>,
+    /// If it was needed.
+    pub shop: Option<Shop>,
+    /// If it was needed; `None` also for what is not sold now.
+    pub offer: Option<OfferDetail>,
+    /// If they were needed.
+    pub servers: Option<Servers>,
+    /// If it was needed; `None` also for one that is not this user's.
+    pub server: Option<ServerDetail>,
+    /// If it was needed; `None` also for who is no operator.
+    pub desk: Option<Desk>,
 }
 
 /// What a screen asks of the business.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) enum Command {
-    /// Moves money: the user confirmed.
-    RequestWithdrawal {
+    /// Spends, in the turn's own commit: the user confirmed.
+    Spend {
         /// The keyboard that is used up.
         keyboard: String,
         /// What was confirmed.
-        request: RequestWithdrawal,
+        what: Spend,
     },
+    /// Notes an account of the user's, then goes on with the link.
+    LinkAccount {
+        /// What is to be boosted.
+        link: PostLink,
+        /// The account, as `domain::boost::handle` gives it.
+        handle: String,
+    },
+    /// Does something to a server, or pays for another month of it: the user confirmed.
+    ChangeServer {
+        /// The keyboard that is used up, which keys the change.
+        keyboard: String,
+        /// Which.
+        machine: MachineId,
+        /// What.
+        change: ServerChange,
+    },
+    /// Asks a provider for its balance, then shows it.
+    TestProvider {
+        /// Its row's id.
+        provider: i64,
+        /// Its name.
+        name: String,
+    },
+    /// Changes a provider as its review said: the operator confirmed.
+    ChangeProvider {
+        /// The keyboard that is used up, which keys the operation.
+        keyboard: String,
+        /// What was confirmed.
+        draft: ProviderDraft,
+    },
+}
+
+/// What a Confirm button spends.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) enum Spend {
+    /// Money: it goes to a bank.
+    Withdrawal(RequestWithdrawal),
+    /// A post credit.
+    Boost(SubmitBoost),
+    /// Money: it becomes a server.
+    Vps(OrderVps),
 }
 
 /// An account number as people type it: blanks and hyphens between digits are left out.

@@ -92,6 +92,8 @@ pub(crate) async fn introduce(api: &Api, shutdown: &mut watch::Receiver<bool>) -
         BotCommand::new("start", "The menu"),
         BotCommand::new("balance", "My balance"),
         BotCommand::new("withdrawals", "My withdrawals"),
+        BotCommand::new("vps", "Order a VPS"),
+        BotCommand::new("servers", "My servers"),
         BotCommand::new("cancel", "Stop what I am doing"),
     ]);
     if let Err(error) = api.call(&commands).await {

@@ -4,7 +4,7 @@ use crate::action::{Action, Sheet, callback_data};
 use crate::event::Shown;
 use crate::html::{CAPTION_MAX, Html};
 use app::telegram::{KeyboardRow, MessageKind, OutboxNew};
-use domain::UserId;
+use domain::{MachineId, Timestamp, UserId};
 use serde::{Deserialize, Serialize};
 
 /// A message as a user sees it.
@@ -16,6 +16,8 @@ pub(crate) struct View {
     pub rows: Vec<Vec<Button>>,
     /// It carries the main menu's picture, where there is one.
     pub picture: bool,
+    /// It cannot be forwarded or saved; only for a new message.
+    pub protected: bool,
 }
 
 /// A button.
@@ -43,6 +45,17 @@ pub(crate) enum Out {
     Show(View),
     /// A new message.
     Say(View),
+    /// Credentials in the message whose button was pressed, until a moment; then the view takes their place.
+    Reveal {
+        /// Whose.
+        machine: MachineId,
+        /// Until when.
+        until: Timestamp,
+        /// The buttons under them.
+        under: View,
+        /// What takes their place.
+        hidden: View,
+    },
     /// A line that passes over the screen, or a box to close when `alert`. Answers to presses only.
     Toast {
         /// At most 200 characters.
@@ -55,7 +68,7 @@ pub(crate) enum Out {
 impl View {
     /// Text without buttons.
     pub(crate) fn of(html: Html) -> Self {
-        Self { html, rows: Vec::new(), picture: false }
+        Self { html, rows: Vec::new(), picture: false, protected: false }
     }
 
     /// One more row with one button that comes back.
@@ -135,6 +148,22 @@ pub(crate) struct Letter {
     /// That message is a picture: its caption is changed.
     #[serde(default)]
     pub caption: bool,
+    /// It cannot be forwarded or saved.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub protect: bool,
+}
+
+/// What the sender needs to show credentials, which are in no message's row: it asks for them when it shows them.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub(crate) struct Reveal {
+    /// Whose. They are given to the chat's own user or not at all.
+    pub machine: MachineId,
+    /// The message to be changed.
+    pub edits: i64,
+    /// Not shown from this moment on: what hides them has had its turn by then.
+    pub until: Timestamp,
+    /// The buttons.
+    pub keys: Vec<Vec<Key>>,
 }
 
 /// The answer to a press.
@@ -170,6 +199,8 @@ pub(crate) struct Rows {
     pub keyboards: Vec<KeyboardRow>,
     /// Messages.
     pub messages: Vec<OutboxNew>,
+    /// Messages for later moments.
+    pub later: Vec<(Timestamp, OutboxNew)>,
     /// The keyboard under the last message, if it has one.
     pub last_keyboard: Option<String>,
 }
@@ -205,6 +236,13 @@ pub(crate) fn rows(origin: &Origin, outs: Vec<Out>, ids: &Ids, ops: Option<&app:
                 answer = Some((text, alert));
                 continue;
             }
+            Out::Reveal { machine, until, under, hidden } => {
+                match shown.take().filter(|shown| !shown.picture) {
+                    Some(shown) => rows.reveal(origin, shown, (machine, until), (&under, &hidden), &mut ids),
+                    None => answer = Some((crate::text::servers::TOO_OLD.to_owned(), true)),
+                }
+                continue;
+            }
             Out::Show(view) => (view, shown.take()),
             Out::Say(view) => (view, None),
         };
@@ -228,21 +266,14 @@ impl Rows {
         ids: &mut impl Iterator<Item = &'a String>,
         ops: Option<&app::notice::OpsWithdrawal>,
     ) {
-        let actions = view.actions();
-        let keyboard = if actions.is_empty() { None } else { ids.next() };
-        if let Some(id) = keyboard {
-            let sheet = match ops {
-                Some(request) => Sheet::ops(actions, request.clone()),
-                None => Sheet::new(actions),
-            };
-            self.keyboards.push(KeyboardRow { id: id.clone(), user: origin.user, actions: sheet.row(), used_at: None });
-        }
+        let keyboard = self.keyboard(origin, view, ids, ops);
         let keys = view.keys(keyboard.map_or("", String::as_str));
         let letter = |edits: Option<Shown>| Letter {
             html: view.html.clone(),
             keys: keys.clone(),
             edits: edits.map(|shown| shown.message_id),
             caption: edits.is_some_and(|shown| shown.picture),
+            protect: view.protected,
         };
         match edits {
             // Too long for a caption: the picture makes room for a text.
@@ -255,6 +286,48 @@ impl Rows {
             None => self.messages.push(message(origin, "send", &letter(None))),
         }
         self.last_keyboard = keyboard.cloned();
+    }
+
+    /// The keyboard of a view that has buttons.
+    fn keyboard<'a>(
+        &mut self,
+        origin: &Origin,
+        view: &View,
+        ids: &mut impl Iterator<Item = &'a String>,
+        ops: Option<&app::notice::OpsWithdrawal>,
+    ) -> Option<&'a String> {
+        let actions = view.actions();
+        let id = if actions.is_empty() { None } else { ids.next() }?;
+        let sheet = match ops {
+            Some(request) => Sheet::ops(actions, request.clone()),
+            None => Sheet::new(actions),
+        };
+        self.keyboards.push(KeyboardRow { id: id.clone(), user: origin.user, actions: sheet.row(), used_at: None });
+        Some(id)
+    }
+
+    /// Credentials in a message that is there, and what hides them: both rows in one commit, so that nothing that
+    /// happens to this process leaves them standing. The one that hides them is tried for longer.
+    fn reveal<'a>(
+        &mut self,
+        origin: &Origin,
+        shown: Shown,
+        (machine, until): (MachineId, Timestamp),
+        (under, hidden): (&View, &View),
+        ids: &mut impl Iterator<Item = &'a String>,
+    ) {
+        let keyboard = self.keyboard(origin, under, ids, None);
+        let keys = under.keys(keyboard.map_or("", String::as_str));
+        let reveal = Reveal { machine, edits: shown.message_id, until, keys };
+        self.messages.push(message(origin, "reveal", &reveal));
+        let letter = Letter {
+            html: hidden.html.clone(),
+            keys: Vec::new(),
+            edits: Some(shown.message_id),
+            caption: false,
+            protect: false,
+        };
+        self.later.push((until, OutboxNew { kind: MessageKind::Notice, ..message(origin, "hide", &letter) }));
     }
 }
 
@@ -309,6 +382,36 @@ mod tests {
             let made = rows(&origin(press), vec![Out::Show(menu(words))], &Ids::fixed(), None);
             assert_eq!(methods(&made), expected, "{press:?}");
         }
+    }
+
+    #[test]
+    fn what_is_shown_for_a_while_is_hidden_by_a_row_of_the_same_commit() {
+        let until = Timestamp::from_secs(1_760_000_060);
+        let reveal = || Out::Reveal {
+            machine: MachineId::new(3),
+            until,
+            under: View::of(Html::new()).button("Hide", Action::Hide),
+            hidden: View::of(Html::new().text("Hidden")),
+        };
+        let shown = |picture, editable| Some(Shown { chat: 5501, message_id: 12, picture, editable });
+        let made = rows(&origin(Some(shown(false, true))), vec![reveal()], &Ids::fixed(), None);
+        assert_eq!((methods(&made), made.keyboards.len()), (vec!["answer", "reveal"], 1));
+        let what: Reveal = serde_json::from_str(&made.messages[1].payload).unwrap();
+        assert_eq!((what.machine, what.edits, what.until), (MachineId::new(3), 12, until));
+        assert_eq!(what.keys[0][0].data.as_deref(), Some("kb0.0"));
+        let [(at, hides)] = made.later.as_slice() else { panic!("{:?}", made.later) };
+        let letter: Letter = serde_json::from_str(&hides.payload).unwrap();
+        assert_eq!((*at, hides.method.as_str(), letter.edits), (until, "hide", Some(12)));
+        // Nowhere else than in a message that is there: it was made for them.
+        for press in [None, shown(true, true), shown(false, false)] {
+            let made = rows(&origin(Some(press)), vec![reveal()], &Ids::fixed(), None);
+            assert_eq!((methods(&made), made.later.len()), (vec!["answer"], 0));
+            let answer: Answer = serde_json::from_str(&made.messages[0].payload).unwrap();
+            assert!(answer.text.contains("too old") && answer.alert);
+        }
+        let protected = View { protected: true, ..View::of(Html::new().text("x")) };
+        let made = rows(&origin(None), vec![Out::Say(protected)], &Ids::fixed(), None);
+        assert!(serde_json::from_str::<Letter>(&made.messages[0].payload).unwrap().protect);
     }
 
     #[test]

@@ -15,8 +15,9 @@ pub(super) fn main(model: &Model) -> View {
 }
 
 /// The main menu after words that no screen was waiting for.
-pub(super) fn not_understood(model: &Model) -> View {
-    choices(menu::not_understood(), model)
+pub(super) fn not_understood(typed: &str, model: &Model) -> View {
+    let almost_a_link = text::boost::looks_like_a_link(typed);
+    choices(if almost_a_link { text::boost::not_a_post() } else { menu::not_understood() }, model)
 }
 
 /// The main menu after something was given up.
@@ -26,6 +27,8 @@ pub(super) fn cancelled(model: &Model) -> View {
 
 fn choices(html: Html, model: &Model) -> View {
     let mut view = View::of(html)
+        .button("🚀 My Boosts", Action::Go(Place::Boosts))
+        .button("🖥 VPS", Action::Go(Place::Shop(0)))
         .button("🤝 Affiliate Program", Action::Go(Place::Affiliate))
         .button("💰 My Balance", Action::Go(Place::Balance));
     if model.reply_guy {
@@ -64,6 +67,9 @@ pub(super) fn balance(model: &Model) -> View {
         }
         if profile.reply.is_positive() && model.reply_guy && !profile.frozen {
             view = view.button("💸 Withdraw reply earnings", Action::Withdraw(Source::Reply));
+        }
+        if !profile.posts.is_empty() {
+            view = view.button("🚀 My Boosts", Action::Go(Place::Boosts));
         }
         with_home(with_history(view, profile))
     })

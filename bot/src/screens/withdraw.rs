@@ -5,7 +5,7 @@ use super::{Turn, place, shown, stepped, toast, with_home};
 use crate::action::{Action, Place};
 use crate::conversation::{Conversation, Draft, Step};
 use crate::html::Html;
-use crate::model::{Command, Model, Needs, account_digits};
+use crate::model::{Command, Model, Needs, Spend, account_digits};
 use crate::text::{self, withdraw as words};
 use crate::view::{Out, View};
 use app::command::{Payee, Quote, RequestWithdrawal, RequestWithdrawalError};
@@ -58,7 +58,7 @@ pub(super) fn text_needs(step: &Step, typed: &str) -> Needs {
             let digits = account_digits(typed);
             Needs { account: Some((bank_code.clone(), bank_name.clone(), digits)), ..Needs::default() }
         }
-        Step::Name { .. } | Step::Review { .. } => Needs::default(),
+        _ => Needs::default(),
     }
 }
 
@@ -92,7 +92,6 @@ pub(super) fn begin(source: Source, note: Option<&str>, model: &Model) -> Turn {
 /// Words at a step of a withdrawal.
 pub(super) fn text(conversation: Conversation, typed: &str, model: &Model) -> Turn {
     match conversation.step.clone() {
-        Step::Menu => shown(place(Place::Menu, model)),
         Step::Amount { source } => match &model.quote {
             Some(Ok(quote)) => banks(Draft { source, amount: quote.amount.amount_text() }, "", 0, model),
             Some(Err(why)) => begin(source, Some(&words::amount_refused(why, source)), model),
@@ -113,6 +112,7 @@ pub(super) fn text(conversation: Conversation, typed: &str, model: &Model) -> Tu
         Step::Review { draft, payee, quote: None } => {
             refused(draft, payee, Html::new().text("Please use the buttons below."))
         }
+        _ => shown(place(Place::Menu, model)),
     }
 }
 
@@ -147,7 +147,8 @@ fn confirm(conversation: Conversation, quote: Quote, payee: Payee, keyboard: &st
     // The keyboard's id was minted when the summary was drawn: a second tap is the same command.
     let Some(key) = IdempotencyKey::button(keyboard) else { return toast(conversation, text::STRANGE) };
     let request = RequestWithdrawal { user: model.user, quote, payee, key };
-    (conversation, Vec::new(), Some(Command::RequestWithdrawal { keyboard: keyboard.to_owned(), request }))
+    let what = Spend::Withdrawal(request);
+    (conversation, Vec::new(), Some(Command::Spend { keyboard: keyboard.to_owned(), what }))
 }
 
 /// What a request came to. Runs inside the request's transaction, perhaps twice: it only draws.

@@ -6,9 +6,11 @@ use crate::api::{Api, CallError, message_id};
 use crate::context::Context;
 use crate::html::{Html, TEXT_MAX};
 use crate::render;
-use crate::view::{Answer, Key, Letter};
+use crate::text;
+use crate::view::{Answer, Key, Letter, Reveal};
 use app::notice::Notice;
 use app::telegram::{KeyboardRow, OutboxMessage, Turn};
+use app::vps::CredentialsError;
 use domain::UserId;
 use serde_json::value::RawValue;
 use std::sync::Arc;
@@ -87,6 +89,10 @@ impl Courier {
                 Ok(notice) => self.notice(chat, &notice).await,
                 Err(_) => Ok(unreadable()),
             },
+            "reveal" => match serde_json::from_str::<Reveal>(&message.payload) {
+                Ok(reveal) => self.reveal(chat, &reveal).await,
+                Err(_) => Ok(unreadable()),
+            },
             method => match serde_json::from_str::<Letter>(&message.payload) {
                 Ok(letter) => self.letter(chat, method, &letter).await,
                 Err(_) => Ok(unreadable()),
@@ -102,6 +108,7 @@ impl Courier {
                 None => self.send(chat, letter).await,
             },
             "edit" => self.edit(chat, letter).await,
+            "hide" => self.hide(chat, letter).await,
             "delete" => self.delete(chat, letter).await,
             _ => Ok(unreadable()),
         }
@@ -127,9 +134,12 @@ impl Courier {
         let (view, request) = render::notice(notice);
         let actions = view.actions();
         let mut keyboard = String::new();
-        if let Some(request) = request.filter(|_| !actions.is_empty()) {
+        if !actions.is_empty() {
             keyboard = self.context.app.short_id();
-            let sheet = Sheet::ops(actions, request.clone());
+            let sheet = match request {
+                Some(request) => Sheet::ops(actions, request.clone()),
+                None => Sheet::new(actions),
+            };
             let row =
                 KeyboardRow { id: keyboard.clone(), user: UserId::new(chat), actions: sheet.row(), used_at: None };
             let turn = Turn { keyboards: vec![row], ..Turn::default() };
@@ -138,7 +148,8 @@ impl Courier {
                 return Ok(Delivery::Again(error.to_string()));
             }
         }
-        let letter = Letter { html: view.html.clone(), keys: view.keys(&keyboard), edits: None, caption: false };
+        let letter =
+            Letter { html: view.html.clone(), keys: view.keys(&keyboard), edits: None, caption: false, protect: false };
         self.send(chat, &letter).await
     }
 
@@ -147,6 +158,7 @@ impl Courier {
         call.parse_mode = Some(ParseMode::Html);
         call.link_preview_options = Some(no_preview());
         call.reply_markup = markup(&letter.keys).map(ReplyMarkup::InlineKeyboard);
+        call.protect_content = letter.protect.then_some(true);
         let first = self.api.call(&call).await;
         let result = match first {
             Err(error) if is_our_defect(&error) => {
@@ -203,6 +215,36 @@ impl Courier {
         call.link_preview_options = Some(no_preview());
         call.reply_markup = markup(&letter.keys);
         self.api.call(&call).await
+    }
+
+    /// Credentials of the chat's own user, in the message that was made for them and nowhere else. They are asked for
+    /// here, so that they lie in no row but their own, and not shown once their time is over.
+    async fn reveal(&self, chat: i64, reveal: &Reveal) -> Result<Delivery, CallError> {
+        let (app, now) = (&self.context.app, self.context.app.now());
+        if reveal.until <= now {
+            return Ok(Delivery::Refused { error: "their time was over".to_owned(), unreachable: false });
+        }
+        let html = match app.vps_credentials(UserId::new(chat), reveal.machine, now).await {
+            Ok(credentials) => text::servers::credentials(&credentials, self.context.facts.credentials_shown),
+            Err(CredentialsError::Store(error)) => return Ok(Delivery::Again(error.to_string())),
+            Err(why) => text::servers::no_credentials(&why),
+        };
+        let keys = reveal.keys.clone();
+        let letter = Letter { html, keys, edits: Some(reveal.edits), caption: false, protect: true };
+        match self.edit_once(chat, reveal.edits, &letter, true).await {
+            Ok(_) => Ok(Delivery::Sent(Some(reveal.edits))),
+            Err(error) if error.says(&["message is not modified"]) => Ok(Delivery::Sent(Some(reveal.edits))),
+            Err(error) => Err(error),
+        }
+    }
+
+    /// Takes what was shown off the screen. Where the message is gone there is nothing left to hide.
+    async fn hide(&self, chat: i64, letter: &Letter) -> Result<Delivery, CallError> {
+        let Some(id) = letter.edits else { return Ok(unreadable()) };
+        match self.edit_once(chat, id, letter, true).await {
+            Err(error) if error.code() == Some(400) => Ok(Delivery::Sent(None)),
+            other => other.map(|_| Delivery::Sent(Some(id))),
+        }
     }
 
     /// A message that cannot be deleted stays; what follows it is what matters.

@@ -62,7 +62,7 @@ fn key(message: &OutboxMessage) -> LaneKey {
 fn cost(message: &OutboxMessage) -> Cost {
     match message.method.as_str() {
         "answer" => Cost::Free,
-        "edit" | "delete" => Cost::Change,
+        "edit" | "reveal" | "hide" | "delete" => Cost::Change,
         _ => Cost::Message,
     }
 }

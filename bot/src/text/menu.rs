@@ -18,7 +18,7 @@ pub(crate) fn main(first_name: &str) -> Html {
         .bold(&hello)
         .text(" 👋")
         .line()
-        .text("Invite friends, earn on what they buy, and withdraw to your Nigerian bank account.")
+        .text("Boost your posts, invite friends, earn on what they buy, and withdraw to your Nigerian bank account.")
         .gap()
         .text("What would you like to do?")
 }
@@ -65,6 +65,7 @@ pub(crate) fn balance(profile: &Profile, replies: bool) -> Html {
     if !profile.wallet.is_zero() {
         html = purse_lines(html.line(), "Wallet", profile.wallet, None, Money::zero(profile.wallet.currency()));
     }
+    html = super::boost::balance(html.gap(), &profile.posts);
     if profile.frozen {
         html = html.gap().text(super::withdraw::FROZEN);
     }

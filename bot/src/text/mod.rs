@@ -1,8 +1,14 @@
 //! Every sentence that people read in Telegram: short, neutral, with what comes next. No screen or sender words its own.
 
+pub(crate) mod boost;
+pub(crate) mod boost_news;
 pub(crate) mod menu;
 pub(crate) mod notice;
 pub(crate) mod ops;
+pub(crate) mod providers;
+pub(crate) mod servers;
+pub(crate) mod vps;
+pub(crate) mod vps_news;
 pub(crate) mod withdraw;
 
 use crate::html::Html;
@@ -22,6 +28,7 @@ pub(crate) fn money(amount: Money) -> String {
     match amount.currency() {
         Currency::Usd => format!("{sign}${digits}"),
         Currency::Ngn => format!("{sign}₦{digits}"),
+        Currency::Credits(_) if digits == "1" => format!("{sign}1 post"),
         Currency::Credits(_) => format!("{sign}{digits} posts"),
     }
 }
@@ -66,12 +73,23 @@ pub(crate) const fn earnings(source: Source) -> &'static str {
 }
 
 /// A purse's word as its owner calls it.
-pub(crate) fn purse(word: &str) -> &str {
-    match word {
-        "affiliate" => "affiliate earnings",
-        "reply" => "reply earnings",
-        "wallet" => "wallet",
-        _ => "balance",
+pub(crate) fn purse(word: &str) -> String {
+    match (word, word.strip_prefix("posts:")) {
+        ("affiliate", _) => "affiliate earnings".to_owned(),
+        ("reply", _) => "reply earnings".to_owned(),
+        ("wallet", _) => "wallet".to_owned(),
+        (_, Some(plan)) => format!("{} credits", plan_name(plan)),
+        _ => "balance".to_owned(),
+    }
+}
+
+/// A plan as its buyer calls it.
+pub(crate) fn plan_name(code: &str) -> String {
+    match (code, code.strip_prefix('t').filter(|n| n.len() == 1 && n.bytes().all(|b| b.is_ascii_digit()))) {
+        ("tgt", _) => "Telegram engagement".to_owned(),
+        ("ct", _) => "Custom plan".to_owned(),
+        (_, Some(tier)) => format!("Tier {tier}"),
+        _ => code.to_owned(),
     }
 }
 
@@ -88,7 +106,8 @@ pub(crate) fn slow_down(throttled: &Throttled) -> String {
 pub(crate) const STALE: &str = "This button is from an earlier step. Please use the newest message, or send /start.";
 
 /// A money button for the second time.
-pub(crate) const USED: &str = "This button was used already. You can see your requests under My Withdrawals.";
+pub(crate) const USED: &str =
+    "This button was used already. The newest message, My Boosts, My servers or My Withdrawals show what came of it.";
 
 /// A button that is nobody's, or somebody else's.
 pub(crate) const STRANGE: &str = "This button does not work for you. Please send /start for a menu of your own.";

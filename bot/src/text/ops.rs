@@ -122,6 +122,6 @@ pub(crate) fn alarm(title: &str, text: &str, correlation: &str) -> Html {
 /// The answer to a command in an ops chat.
 pub(crate) fn help() -> Html {
     Html::new().text(
-        "Withdrawal requests and alarms come to this chat. Linked approvers decide with the buttons; everything else is decided in the terminal.",
+        "Withdrawal requests and alarms come to this chat. Linked approvers decide with the buttons. Operators see the providers with /providers, in their own chat with me. Everything else is decided in the terminal.",
     )
 }

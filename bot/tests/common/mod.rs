@@ -13,6 +13,8 @@ use domain::{IdempotencyKey, Money, Secret, Timestamp, UserId};
 use providers::exchange_rate::ExchangeRate;
 use providers::flutterwave::{Flutterwave, FlutterwaveConfig};
 use providers::http::{HttpClient, Timeouts};
+use providers::smartvps::{SmartVps, SmartVpsConfig};
+use providers::smm::Smm;
 use sandbox::{Sandbox, SandboxConfig};
 use serde_json::{Value, json};
 use std::path::PathBuf;
@@ -52,7 +54,7 @@ fn unique() -> u64 {
     nanos ^ (NEXT.fetch_add(1, Ordering::Relaxed) << 48) ^ u64::from(std::process::id())
 }
 
-fn admin() -> Actor {
+pub fn admin() -> Actor {
     Actor { name: "ada".into(), role: Role::Admin, approve_max: None, via: "shell" }
 }
 
@@ -76,20 +78,33 @@ pub fn settings() -> Settings {
 
 async fn build(store_url: &str, sandbox: &Sandbox, settings: Settings) -> App {
     let store = Store::open(store_url, async |_: &Store| Ok(())).await.unwrap();
-    let timeouts =
-        Timeouts { connect: Duration::from_secs(2), read: Duration::from_secs(5), transfer: Duration::from_secs(5) };
+    let timeouts = Timeouts {
+        connect: Duration::from_secs(2),
+        read: Duration::from_secs(5),
+        transfer: Duration::from_secs(5),
+        ..Timeouts::default()
+    };
     let http = HttpClient::new(timeouts).unwrap();
     let flutterwave = FlutterwaveConfig {
         base_url: sandbox.url("flutterwave").into(),
         secret_key: Some(Secret::new(sandbox.key("flutterwave"))),
         reference_suffix: String::new(),
     };
+    let (username, password) = sandbox.key("smartvps").split_once(':').unwrap();
+    let machines = SmartVpsConfig {
+        base_url: sandbox.url("smartvps").into(),
+        username: Some(Secret::new(username)),
+        password: Some(Secret::new(password)),
+        refusals: settings.vps.refusals.clone(),
+    };
     let rate_key = Some(Secret::new(sandbox.key("exchangerate")));
     let seed = AtomicU64::new(unique());
     App::new(Parts {
         store,
         flutterwave: Flutterwave::new(flutterwave, http.clone()),
-        exchange_rate: ExchangeRate::new(sandbox.url("exchangerate"), rate_key, http),
+        exchange_rate: ExchangeRate::new(sandbox.url("exchangerate"), rate_key, http.clone()),
+        smm: Smm::new(http.clone()),
+        smartvps: SmartVps::new(machines, http),
         settings,
         vault: Some(Vault::new(&Secret::new("k".repeat(32)))),
         clock: Arc::new(|| {
@@ -183,6 +198,12 @@ impl World {
         self.stop().await.unwrap();
         self.app = build(&self.store_url, &self.sandbox, self.settings.clone()).await;
         self.start();
+    }
+
+    /// Whether a text stands anywhere in the store's files, as it is.
+    pub fn lies_open(&self, text: &str) -> bool {
+        let files = std::fs::read_dir(&self.dir).unwrap().map(|file| std::fs::read(file.unwrap().path()).unwrap());
+        files.into_iter().any(|bytes| bytes.windows(text.len()).any(|part| part == text.as_bytes()))
     }
 
     pub async fn control(&self, method: &str, path: &str, body: Value) -> Value {

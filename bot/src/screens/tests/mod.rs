@@ -1,21 +1,29 @@
 //! Every screen walked without Telegram: a phone that presses buttons by their labels and types words.
 
+mod boosts;
+mod providers;
+mod vps;
 mod walks;
 mod words;
 
-use super::{needs, requested, turn};
+use super::{changed, named, named_needs, needs, provider_needs, requested, submitted, tested, turn};
 use crate::action::{Action, Place};
 use crate::conversation::{Conversation, Step};
 use crate::event::Event;
-use crate::model::{Command, Facts, Model, Needs};
+use crate::model::{Command, Desk, Facts, Model, Needs, Spend};
 use crate::view::{Does, Out, View};
+use app::boosts::{SubmitBoostError, Submitted};
 use app::command::{Payee, Quote, QuoteError, RequestWithdrawalError, ResolveAccountError};
 use app::rates::Bank;
+use app::settings::BoostSettings;
 use app::telegram::Requested;
 use app::users::{Brief, Profile, SavedPayee};
+use app::view::boosts::{BoostBrief, BoostChoice};
+use app::vps::{OfferDetail, Servers};
 use app::withdrawals::Bounds;
+use domain::boost::OrderState;
 use domain::withdrawal::{Source, WithdrawalState};
-use domain::{Currency, Money, Rate, Timestamp, UserId, WithdrawalId};
+use domain::{BoostId, Currency, MachineId, Money, Rate, Timestamp, UserId, WithdrawalId};
 use std::time::Duration;
 
 const ADA: UserId = UserId::new(5501);
@@ -56,6 +64,20 @@ fn brief(id: i64, state: WithdrawalState) -> Brief {
     }
 }
 
+fn boosted(id: i64, state: OrderState, delivered: i64) -> BoostBrief {
+    BoostBrief {
+        id: BoostId::new(id),
+        state,
+        link: "https://x.com/ada/status/1".to_owned(),
+        handle: "ada".to_owned(),
+        want: 2_030,
+        delivered,
+        refunded: if state == OrderState::Partial { Money::usd_minor(120_000) } else { usd(0) },
+        plan: "t1".to_owned(),
+        created_at: now(),
+    }
+}
+
 /// A user and the world around, as the business would answer.
 struct World {
     reply_guy: bool,
@@ -64,6 +86,19 @@ struct World {
     bounds: Result<Bounds, ()>,
     account: Result<Payee, ResolveAccountError>,
     banks: usize,
+    /// Accounts that the user has named.
+    accounts: Vec<String>,
+    /// No more can be named.
+    accounts_full: bool,
+    boosts: Vec<BoostBrief>,
+    plans: BoostSettings,
+    /// Servers that can be ordered, all on one page.
+    offers: Vec<OfferDetail>,
+    servers: Servers,
+    /// What is being done to every server, whether it is being renewed, and for how much it could be.
+    doing: (Option<domain::vps::ActionKind>, bool, Option<Money>),
+    /// What an operator sees; `None` for everybody else.
+    desk: Option<providers::Panels>,
 }
 
 impl Default for World {
@@ -79,13 +114,29 @@ impl Default for World {
             reply: ngn(0),
             affiliate_held: usd(0),
             reply_held: ngn(0),
+            posts: Vec::new(),
             affiliate_ngn: Some(ngn(39_000)),
             referred: 3,
             payees: Vec::new(),
             withdrawals: Vec::new(),
         };
         let bounds = Ok(Bounds { min: usd(1), max: usd(500), fee: usd(0) });
-        Self { reply_guy: false, support: None, profile, bounds, account: Ok(payee()), banks: 20 }
+        Self {
+            reply_guy: false,
+            support: None,
+            profile,
+            bounds,
+            account: Ok(payee()),
+            banks: 20,
+            accounts: Vec::new(),
+            accounts_full: false,
+            boosts: Vec::new(),
+            plans: BoostSettings::default(),
+            offers: Vec::new(),
+            servers: Servers::default(),
+            doing: (None, false, Some(usd(12))),
+            desk: None,
+        }
     }
 }
 
@@ -126,6 +177,21 @@ impl World {
             support: self.support.clone(),
             affiliate_percent: 10,
             rate_hold: Duration::from_secs(86_400),
+            plans: self.plans.plans.clone().into(),
+            schedule: self.plans.schedule,
+            interval: self.plans.interval,
+            credentials_shown: Duration::from_secs(60),
+        };
+        let left = |code: &str| self.profile.posts.iter().find(|(plan, _)| plan == code).map_or(0, |(_, left)| *left);
+        let choices = |platform| {
+            let plans = self.plans.plans.iter().filter(move |plan| plan.platform == platform);
+            let plans = plans.map(|plan| (plan.plan.as_str(), left(plan.plan.as_str()))).filter(|(_, left)| *left > 0);
+            let choice = |handle: &String, (plan, left): (&str, i64)| BoostChoice {
+                handle: handle.clone(),
+                plan: plan.to_owned(),
+                left,
+            };
+            self.accounts.iter().flat_map(|handle| plans.clone().map(move |plan| choice(handle, plan))).collect()
         };
         let bank = |n: usize| Bank { code: format!("{n:03}"), name: format!("Bank <{n}>") };
         let banks = |search: &String| match search.as_str() {
@@ -152,6 +218,13 @@ impl World {
             quote: needs.quote.as_ref().map(|draft| self.quote(draft.source, &draft.amount)),
             banks: needs.banks.as_ref().map(banks),
             account: needs.account.as_ref().map(account),
+            choices: needs.choices.map(choices),
+            boosts: needs.boosts.then(|| self.boosts.clone()),
+            shop: needs.shop.map(|page| vps::page_of(&self.offers, page)),
+            offer: needs.offer.and_then(|id| self.offers.iter().find(|offer| offer.offer.id == id).cloned()),
+            servers: needs.servers.then(|| self.servers.clone()),
+            server: needs.server.and_then(|id| vps::detail_of(self, id)),
+            desk: needs.desk.and_then(|look| self.desk.as_ref().map(|panels| panels.desk(look))),
         }
     }
 }
@@ -164,12 +237,14 @@ struct Phone {
     view: View,
     toast: Option<String>,
     command: Option<Command>,
+    /// Whose credentials stand on the screen, and until when.
+    revealed: Option<(MachineId, Timestamp)>,
 }
 
 impl Phone {
     fn new(world: World) -> Self {
         let (conversation, view) = (Conversation::start(), View::default());
-        Self { world, conversation, screens: 0, view, toast: None, command: None }.on(&Event::Start)
+        Self { world, conversation, screens: 0, view, toast: None, command: None, revealed: None }.on(&Event::Start)
     }
 
     fn on(mut self, event: &Event) -> Self {
@@ -178,6 +253,20 @@ impl Phone {
         self.conversation = conversation;
         self.took(outs);
         self.command = command;
+        match self.command.take() {
+            // As the handler does it: the name is noted, then the turn goes on.
+            Some(Command::LinkAccount { link, handle }) => {
+                let linked = !self.world.accounts_full;
+                if linked && !self.world.accounts.contains(&handle) {
+                    self.world.accounts.push(handle.clone());
+                }
+                let model = self.world.model(&named_needs(&link));
+                let (conversation, outs) = named(link, handle, linked, &model);
+                self.conversation = conversation;
+                self.took(outs);
+            }
+            other => self.command = other,
+        }
         self
     }
 
@@ -186,6 +275,10 @@ impl Phone {
         for out in outs {
             match out {
                 Out::Toast { text, .. } => self.toast = Some(text),
+                Out::Reveal { machine, until, under, .. } => {
+                    self.revealed = Some((machine, until));
+                    self.view = under;
+                }
                 Out::Show(view) | Out::Say(view) => {
                     assert!(view.html.shown_len() <= 1_024, "{}", view.html.plain());
                     assert!(!view.html.plain().trim().is_empty());
@@ -234,9 +327,25 @@ impl Phone {
 
     /// The business has answered the request.
     fn answered(mut self, result: &Result<Requested, RequestWithdrawalError>) -> Self {
-        let Some(Command::RequestWithdrawal { request, .. }) = self.command.take() else { panic!("nothing was asked") };
+        let Some(Command::Spend { what: Spend::Withdrawal(request), .. }) = self.command.take() else {
+            panic!("nothing was asked")
+        };
         let model = self.world.model(&Needs::default());
         let (conversation, outs) = requested(&self.conversation, &request, result, &model);
+        self.conversation = conversation;
+        self.took(outs);
+        self
+    }
+}
+
+impl Phone {
+    /// The business has answered the order.
+    fn ordered(mut self, result: &Result<Submitted, SubmitBoostError>) -> Self {
+        let Some(Command::Spend { what: Spend::Boost(request), .. }) = self.command.take() else {
+            panic!("nothing was ordered")
+        };
+        let model = self.world.model(&Needs::default());
+        let (conversation, outs) = submitted(&self.conversation, &request, result, &model);
         self.conversation = conversation;
         self.took(outs);
         self

@@ -12,7 +12,7 @@ fn the_way_to_a_withdrawal() {
     }
     assert!(phone.view.html.as_str().contains("ADA &lt;OBI&gt; &amp; SONS"));
     let phone = phone.press("Confirm");
-    let Some(Command::RequestWithdrawal { keyboard, request }) = &phone.command else { panic!() };
+    let Some(Command::Spend { keyboard, what: Spend::Withdrawal(request) }) = &phone.command else { panic!() };
     assert_eq!(request.key.as_str(), format!("btn:{keyboard}"));
     assert_eq!((request.user, &request.payee, request.quote.amount), (ADA, &payee(), usd(5)));
     let phone = phone.answered(&Ok(Requested { id: WithdrawalId::new(17), replayed: false }));
@@ -74,6 +74,8 @@ fn every_button_of_every_screen_leads_somewhere() {
     world.support = Some("https://t.me/help".to_owned());
     world.profile.payees = vec![SavedPayee { id: 4, payee: payee() }];
     world.profile.withdrawals = WithdrawalState::ALL.into_iter().zip(1..).map(|(state, id)| brief(id, state)).collect();
+    world.profile.posts = vec![("t1".to_owned(), 12), ("t5".to_owned(), 1), ("tgt".to_owned(), 3)];
+    world.boosts = OrderState::ALL.into_iter().zip(1..).map(|(state, id)| boosted(id, state, 1_500)).collect();
     let mut pages = vec![(Conversation::start(), Phone::new(World::default()).view, 1)];
     let start = Phone { world, ..Phone::new(World::default()) }.on(&Event::Start);
     pages.push((start.conversation, start.view, start.screens));
@@ -92,6 +94,7 @@ fn every_button_of_every_screen_leads_somewhere() {
                 view: view.clone(),
                 toast: None,
                 command: None,
+                revealed: None,
             };
             let phone = phone.pressed(action.clone(), &format!("kb{screens}"));
             assert!(phone.toast.is_none(), "{action:?} under {}", view.html.plain());
@@ -101,7 +104,8 @@ fn every_button_of_every_screen_leads_somewhere() {
             // Where words are awaited, some are typed.
             world = phone.world;
             let (conversation, view, screens) = pages.last().cloned().unwrap();
-            for typed in ["150", "zenith", "2081554421", "none", "/dance", "<b>&"] {
+            let link = "https://x.com/ada/status/1";
+            for typed in ["150", "zenith", "2081554421", "none", "/dance", "<b>&", link, "t.me/chan/5", "ada"] {
                 let phone = Phone {
                     world,
                     conversation: conversation.clone(),
@@ -109,6 +113,7 @@ fn every_button_of_every_screen_leads_somewhere() {
                     view: view.clone(),
                     toast: None,
                     command: None,
+                    revealed: None,
                 };
                 let phone = phone.types(typed);
                 pages.push((phone.conversation, phone.view, phone.screens));
@@ -116,7 +121,7 @@ fn every_button_of_every_screen_leads_somewhere() {
             }
         }
     }
-    assert!(seen.len() > 30, "{}", seen.len());
+    assert!(seen.len() > 60, "{}", seen.len());
 }
 
 #[test]
@@ -143,12 +148,12 @@ fn the_list_of_banks_is_turned_and_searched() {
 #[test]
 fn what_a_user_does_not_have_is_not_shown() {
     let phone = Phone::new(World::default());
-    assert_eq!(phone.labels(), ["🤝 Affiliate Program", "💰 My Balance"]);
+    assert_eq!(phone.labels(), ["🚀 My Boosts", "🖥 VPS", "🤝 Affiliate Program", "💰 My Balance"]);
     assert!(phone.view.picture);
     let mut world = World { support: Some("https://t.me/help".to_owned()), ..World::default() };
     world.profile.affiliate = usd(0);
     let phone = Phone::new(world);
-    assert_eq!(phone.labels(), ["🤝 Affiliate Program", "💰 My Balance", "🆘 Support"]);
+    assert_eq!(phone.labels(), ["🚀 My Boosts", "🖥 VPS", "🤝 Affiliate Program", "💰 My Balance", "🆘 Support"]);
     let phone = phone.press("Affiliate Program");
     assert_eq!(phone.labels(), ["📣 Share my link", "🏠 Main Menu"]);
     assert!(phone.says().contains("https://t.me/viral_bot?start=ref_5501"));
@@ -206,9 +211,10 @@ fn a_button_of_an_earlier_step_does_nothing() {
 
 proptest::proptest! {
     #[test] // Whatever is pressed and typed, money moves by the button of the summary on the screen only.
-    fn money_moves_at_one_place(steps in proptest::collection::vec((0_usize..16, 0_usize..8), 1..40)) {
+    fn money_moves_at_one_place(steps in proptest::collection::vec((0_usize..16, 0_usize..10), 1..40)) {
         let mut world = World::reply_guy();
         world.profile.payees = vec![SavedPayee { id: 4, payee: payee() }];
+        world.profile.posts = vec![("t1".to_owned(), 12), ("tgt".to_owned(), 3)];
         let mut phone = Phone { world, ..Phone::new(World::default()) }.on(&Event::Start);
         for (press, word) in steps {
             let actions = phone.view.actions();
@@ -218,13 +224,23 @@ proptest::proptest! {
                     let keyboard = format!("kb{}", phone.screens);
                     phone.pressed(action.clone(), &keyboard)
                 }
-                None => phone.types(["150", "5", "zenith", "2081554421", "none", "", "/x", "yes"][word]),
+                None => phone.types(
+                    ["150", "5", "zenith", "2081554421", "none", "", "/x", "ada", "x.com/ada/status/1", "t.me/chan/5"][word],
+                ),
             };
             let confirmed = actions.get(press) == Some(&Action::Confirm);
             proptest::prop_assert_eq!(phone.command.is_some(), confirmed);
-            if let Some(Command::RequestWithdrawal { request, .. }) = &phone.command {
-                let Step::Review { payee, quote: Some(quote), .. } = before.step else { panic!("{before:?}") };
-                proptest::prop_assert_eq!((&request.payee, &request.quote), (&payee, &quote));
+            match &phone.command {
+                Some(Command::Spend { what: Spend::Withdrawal(request), .. }) => {
+                    let Step::Review { payee, quote: Some(quote), .. } = before.step else { panic!("{before:?}") };
+                    proptest::prop_assert_eq!((&request.payee, &request.quote), (&payee, &quote));
+                }
+                Some(Command::Spend { what: Spend::Boost(request), .. }) => {
+                    let Step::BoostReview(draft) = before.step else { panic!("{before:?}") };
+                    proptest::prop_assert_eq!((&request.link, &request.handle), (&draft.link, &draft.handle));
+                    proptest::prop_assert_eq!(request.plan.as_str(), draft.plan);
+                }
+                _ => {}
             }
         }
     }
