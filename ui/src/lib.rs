@@ -13,6 +13,7 @@ pub mod effects;
 pub mod export;
 pub mod fetch;
 pub mod filter;
+pub mod form;
 pub mod key;
 pub mod keymap;
 pub mod line_edit;
@@ -27,6 +28,7 @@ pub mod terminal;
 pub mod theme;
 pub mod update;
 pub mod view;
+pub mod windowed;
 
 pub use log_feed::{LogFeed, LogLevel, LogLine};
 pub use options::{Environment, Exit, Options, PassphraseCheck, RunError};

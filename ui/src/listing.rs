@@ -183,6 +183,17 @@ impl<R: Keyed + Clone + PartialEq> Listing<R> {
         old != (self.rows.clone(), self.cursor, self.top, self.waiting, self.gone.clone())
     }
 
+    /// Takes what a row is now, where it stands. True when that differs.
+    pub fn refresh(&mut self, row: R) -> bool {
+        match self.rows.iter_mut().find(|ours| ours.key() == row.key()) {
+            Some(ours) if *ours != row => {
+                *ours = row;
+                true
+            }
+            _ => false,
+        }
+    }
+
     fn take_frozen(&mut self, rows: Vec<R>, still_there: &impl Fn(&R) -> bool) {
         let known: BTreeSet<i64> = self.rows.iter().map(Keyed::key).collect();
         self.waiting = rows.iter().filter(|row| !known.contains(&row.key())).count();

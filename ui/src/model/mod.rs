@@ -1,84 +1,44 @@
 //! The model: all that the console knows. Changed by `update` alone, drawn by `view` alone.
 
+mod boosts;
+mod detail;
+mod ipstock;
+mod over;
+mod providers;
 mod tabs;
+mod withdrawals;
 
-pub use tabs::{Audit, Cases, Detail, Log, OverviewTab, Part, Prompt, Tab, Withdrawals};
+pub use boosts::{BoostPane, BoostPart, Boosts};
+pub use detail::Detail;
+pub use ipstock::{
+    Filtered, Ipstock, ItemForm, ItemPane, ItemPart, MachinePane, MachinePart, OrderPane, OrderPart, Shelf,
+};
+pub use over::{Dirty, Link, Lock, Overlay, Toast};
+pub use providers::{
+    Mappings, OurLine, PanelLine, ProviderPane, ProviderPart, Providers, Services, Syncs, service_place,
+};
+pub use tabs::{Audit, Cases, Log, OverviewTab, Prompt, Tab};
+pub use withdrawals::{Part, WithdrawalPane, Withdrawals};
 
+use crate::fetch::Fetch;
+use crate::filter::Fault;
 use crate::key::Key;
 use crate::keymap::Place;
-use crate::line_edit::LineEdit;
 use crate::log_feed::LogLevel;
 use crate::message::{Effect, Reason};
 use crate::options::{Environment, Options};
-use crate::review::Review;
 use crate::theme::{self, Theme};
+use crate::windowed::Took;
 use app::view::WithdrawalSort;
+use app::view::boosts::BoostSort;
+use app::view::ipstock::ItemSort;
 use domain::Timestamp;
 use domain::operator::Actor;
 use std::collections::VecDeque;
 use std::time::Duration;
 
-/// What lies over the tab. The topmost takes every key.
-#[derive(Clone, Debug)]
-pub enum Overlay {
-    /// The keymap, from a line on.
-    Help(usize),
-    /// The palette: what is typed and the chosen completion.
-    Palette(LineEdit, usize),
-    /// A decision.
-    Review(Box<Review>),
-    /// How to quit.
-    Quit,
-    /// Mark so many rows?
-    MarkMany(i64),
-}
-
-/// A message in place of the hint row.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Toast {
-    /// What.
-    pub text: String,
-    /// Stays until Esc.
-    pub error: bool,
-    /// Goes by itself then.
-    pub until: Option<Timestamp>,
-}
-
-/// The locked screen.
-#[derive(Clone, Debug, Default)]
-pub struct Lock {
-    /// What is typed.
-    pub line: LineEdit,
-    /// Being checked.
-    pub checking: bool,
-    /// Wrong tries.
-    pub wrong: u32,
-}
-
-/// How urgent a new frame is.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord)]
-pub enum Dirty {
-    /// Nothing visible changed.
-    #[default]
-    No,
-    /// A feed changed something: frames keep their distance.
-    Feed,
-    /// An answer to the operator: at once.
-    Now,
-}
-
-/// How fresh the data is.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Link {
-    /// Nothing was read yet.
-    Loading,
-    /// As fresh as expected.
-    Live,
-    /// Later than expected, by so much.
-    Late(Duration),
-    /// Long gone.
-    Offline(Duration),
-}
+/// What is decided about cases, providers and orders may not be older than this.
+const STALE: Duration = Duration::from_secs(120);
 
 /// All that the console knows.
 #[derive(Debug)]
@@ -114,7 +74,10 @@ pub struct Model {
     pub last_tab: Tab,
     pub overview: OverviewTab,
     pub withdrawals: Withdrawals,
-    pub detail: Detail,
+    pub detail: WithdrawalPane,
+    pub providers: Providers,
+    pub boosts: Boosts,
+    pub ipstock: Ipstock,
     pub audit: Audit,
     pub log: Log,
     pub cases: Cases,
@@ -142,7 +105,7 @@ impl Model {
     pub fn new(options: &Options, theme: Theme, size: (u16, u16), now: Timestamp) -> Self {
         let withdrawals = Withdrawals {
             filter_text: "state:open".into(),
-            filter: crate::filter::parse("state:open", now).unwrap_or_default(),
+            filter: crate::filter::withdrawals("state:open", now).unwrap_or_default(),
             ..Withdrawals::default()
         };
         Self {
@@ -169,7 +132,10 @@ impl Model {
             last_tab: Tab::Withdrawals,
             overview: OverviewTab::default(),
             withdrawals,
-            detail: Detail::default(),
+            detail: WithdrawalPane::default(),
+            providers: Providers::default(),
+            boosts: Boosts::default(),
+            ipstock: Ipstock::default(),
             audit: Audit { want: 200, ..Audit::default() },
             log: Log {
                 lines: VecDeque::new(),
@@ -203,9 +169,37 @@ impl Model {
             Tab::Overview => Place::Overview,
             Tab::Withdrawals if self.detail.open => Place::Detail,
             Tab::Withdrawals => Place::Withdrawals,
+            Tab::Providers if !self.providers.detail.open => Place::Providers,
+            Tab::Providers => match self.providers.detail.part {
+                ProviderPart::Services => Place::Services,
+                ProviderPart::Mappings => Place::Mappings,
+                _ => Place::Provider,
+            },
+            Tab::Boosts if self.boosts.detail.open => Place::Boost,
+            Tab::Boosts => Place::Boosts,
+            Tab::Ipstock => match (self.ipstock.shelf, self.ipstock.is_open()) {
+                (Shelf::Items, false) => Place::Ipstock,
+                (Shelf::Items, true) => Place::Item,
+                (Shelf::Orders, false) => Place::VpsOrders,
+                (Shelf::Orders, true) => Place::VpsOrder,
+                (Shelf::Machines, false) => Place::Machines,
+                (Shelf::Machines, true) => Place::Machine,
+                (Shelf::Reviews, _) => Place::Reviews,
+            },
             Tab::Audit => Place::Audit,
             Tab::Log => Place::Log,
             Tab::Cases => Place::Cases,
+        }
+    }
+
+    /// True when a detail has the whole screen.
+    pub fn is_detail_open(&self) -> bool {
+        match self.tab {
+            Tab::Withdrawals => self.detail.open,
+            Tab::Providers => self.providers.detail.open,
+            Tab::Boosts => self.boosts.detail.open,
+            Tab::Ipstock => self.ipstock.is_open(),
+            _ => false,
         }
     }
 
@@ -224,12 +218,52 @@ impl Model {
         usize::from(self.size.1).saturating_sub(4)
     }
 
-    /// Lines of the withdrawals list: the body without its column heads.
+    /// Lines of the open tab's list: the body without its column heads and what stands below.
     pub fn list_height(&self) -> usize {
         if self.is_tiny() {
             return usize::from(self.size.1).saturating_sub(2).max(1);
         }
-        self.body_height().saturating_sub(1).max(1)
+        let body = self.body_height();
+        match self.place() {
+            // Heads and the line that explains the row under the cursor.
+            Place::Boosts | Place::Boost => body.saturating_sub(2),
+            Place::Ipstock
+            | Place::Item
+            | Place::VpsOrders
+            | Place::VpsOrder
+            | Place::Machines
+            | Place::Machine
+            | Place::Reviews => body.saturating_sub(2),
+            // All of them where there is room for the chosen one below: heads, summary, a line, and six of it.
+            Place::Providers => self.providers.list.rows().len().min(body.saturating_sub(12).max(3)),
+            // The row of parts, a blank one, heads.
+            Place::Services | Place::Mappings => body.saturating_sub(3),
+            _ => body.saturating_sub(1),
+        }
+        .max(1)
+    }
+
+    /// The filter of the open tab as it stands, where it has one.
+    pub fn filter_text(&self) -> Option<&str> {
+        match self.place() {
+            Place::Withdrawals => Some(&self.withdrawals.filter_text),
+            Place::Boosts => Some(&self.boosts.filter_text),
+            Place::Ipstock | Place::VpsOrders | Place::Machines => self.ipstock.filter_text(),
+            Place::Services => Some(&self.providers.services.words),
+            Place::Audit => Some(&self.audit.filter_text),
+            Place::Log => Some(&self.log.filter_text),
+            _ => None,
+        }
+    }
+
+    /// What is wrong with the filter that is typed or stands there.
+    pub fn fault(&self) -> Option<&Fault> {
+        match self.tab {
+            Tab::Withdrawals => self.withdrawals.fault.as_ref(),
+            Tab::Boosts => self.boosts.fault.as_ref(),
+            Tab::Ipstock => self.ipstock.fault(),
+            _ => None,
+        }
     }
 
     /// Shows a message for six seconds; an error that stands there stays.
@@ -258,15 +292,43 @@ impl Model {
         self.dirty = self.dirty.max(Dirty::Feed);
     }
 
-    /// How fresh the open tab's data is.
-    pub fn link(&self) -> Link {
-        let fetch = match self.tab {
-            Tab::Withdrawals => &self.withdrawals.fetch,
+    /// A frame for what taking a window did.
+    pub fn show_window(&mut self, took: Took) {
+        if took.awaited {
+            self.touch();
+        } else if took.changed || took.failed || took.recovered {
+            self.touch_feed();
+        }
+        if took.recovered {
+            self.say("the store answers again; this is as of now");
+        }
+    }
+
+    /// A frame for a detail that was read: another one than before, or the same with something different.
+    pub fn show_detail(&mut self, (other, changed): (bool, bool)) {
+        if other {
+            self.touch();
+        } else if changed {
+            self.touch_feed();
+        }
+    }
+
+    /// The source of what the open tab shows.
+    pub fn source(&self) -> &Fetch {
+        match self.tab {
+            Tab::Withdrawals => &self.withdrawals.table.fetch,
+            Tab::Providers => &self.providers.fetch,
+            Tab::Boosts => &self.boosts.table.fetch,
+            Tab::Ipstock => self.ipstock.source(),
             Tab::Audit => &self.audit.fetch,
             Tab::Cases => &self.cases.fetch,
             Tab::Overview | Tab::Log => &self.overview.fetch,
-        };
-        let Some(good_at) = fetch.good_at() else { return Link::Loading };
+        }
+    }
+
+    /// How fresh the open tab's data is.
+    pub fn link(&self) -> Link {
+        let Some(good_at) = self.source().good_at() else { return Link::Loading };
         let age = self.tick_at.since(good_at);
         let late = crate::fetch::HEARTBEAT * 2;
         match age {
@@ -276,22 +338,29 @@ impl Model {
         }
     }
 
-    /// True when withdrawals are too old to decide on.
+    /// True when what the open tab decides about is too old for that.
     pub fn is_stale(&self) -> bool {
-        let bound = match self.tab {
-            Tab::Cases => Duration::from_secs(120),
-            _ => self.stale_after,
-        };
         match self.tab {
-            Tab::Cases => self.cases.fetch.older_than(self.now, bound),
-            _ => self.withdrawals.fetch.older_than(self.now, bound),
+            Tab::Cases | Tab::Providers | Tab::Boosts | Tab::Ipstock => self.source().older_than(self.now, STALE),
+            _ => self.withdrawals.table.fetch.older_than(self.now, self.stale_after),
         }
     }
 
-    /// True when the order of the withdrawals may not change.
+    /// True when the order of the open tab's rows may not change.
     pub fn is_frozen(&self) -> bool {
         let deciding = self.overlays.iter().any(|o| matches!(o, Overlay::Review(_) | Overlay::MarkMany(_)));
-        self.withdrawals.frozen || !self.withdrawals.marks.is_empty() || deciding
+        deciding
+            || match self.tab {
+                Tab::Boosts => self.boosts.table.is_held(),
+                Tab::Providers => self.providers.services.table.is_held(),
+                Tab::Ipstock => match self.ipstock.shelf {
+                    Shelf::Items => self.ipstock.items.table.is_held(),
+                    Shelf::Orders => self.ipstock.orders.table.is_held(),
+                    Shelf::Machines => self.ipstock.machines.table.is_held(),
+                    Shelf::Reviews => false,
+                },
+                _ => self.withdrawals.table.is_held(),
+            }
     }
 
     /// A fresh operation id, unlike every other one of this session and of other sessions.
@@ -314,13 +383,29 @@ impl Model {
 
     /// What is kept for the next session.
     pub fn session(&self) -> Effect {
-        let w = &self.withdrawals;
+        let (w, b, i) = (&self.withdrawals, &self.boosts, &self.ipstock.items);
         let session = serde_json::json!({
             "tab": self.tab.word(),
             "filter": w.filter_text,
             "sort": if w.sort == WithdrawalSort::Amount { "amount" } else { "age" },
             "descending": w.descending,
-            "cursor": w.list.cursor(),
+            "cursor": w.table.list.cursor(),
+            "boosts": {
+                "filter": b.filter_text,
+                "sort": if b.sort == BoostSort::Age { "age" } else { "updated" },
+                "descending": b.descending,
+                "cursor": b.table.list.cursor(),
+            },
+            "ipstock": {
+                "filter": i.text,
+                "sort": match i.sort {
+                    ItemSort::Title => "title",
+                    ItemSort::Stock => "stock",
+                    ItemSort::Age => "age",
+                },
+                "descending": i.descending,
+                "cursor": i.table.list.cursor(),
+            },
             "theme": self.theme.name,
         });
         Effect::SaveState("console", session.to_string())

@@ -1,13 +1,12 @@
-//! What each tab knows.
+//! Which tabs there are, and what the small ones know. The large ones have files of their own.
 
 use crate::fetch::Fetch;
 use crate::line_edit::LineEdit;
-use crate::listing::{Keyed, Listing, Take};
+use crate::listing::{Keyed, Listing};
 use crate::log_feed::{LogLevel, LogLine};
-use app::view::WithdrawalSort;
-use app::view::{AuditRow, CaseRow, Overview, RowKey, Tally, WithdrawalDetail, WithdrawalFilter, WithdrawalRow};
-use domain::{Timestamp, WithdrawalId};
-use std::collections::{BTreeMap, VecDeque};
+use app::view::{AuditRow, CaseRow, Overview};
+use domain::Timestamp;
+use std::collections::VecDeque;
 
 /// A tab, or a list that opens like one.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -16,6 +15,12 @@ pub enum Tab {
     Overview,
     /// 2.
     Withdrawals,
+    /// 3.
+    Providers,
+    /// 4.
+    Boosts,
+    /// 5.
+    Ipstock,
     /// 6.
     Audit,
     /// 7.
@@ -26,14 +31,24 @@ pub enum Tab {
 
 impl Tab {
     /// The built tabs with a digit.
-    pub const NUMBERED: [(u8, Self); 4] =
-        [(1, Self::Overview), (2, Self::Withdrawals), (6, Self::Audit), (7, Self::Log)];
+    pub const NUMBERED: [(u8, Self); 7] = [
+        (1, Self::Overview),
+        (2, Self::Withdrawals),
+        (3, Self::Providers),
+        (4, Self::Boosts),
+        (5, Self::Ipstock),
+        (6, Self::Audit),
+        (7, Self::Log),
+    ];
 
     /// The title.
     pub const fn title(self) -> &'static str {
         match self {
             Self::Overview => "Overview",
             Self::Withdrawals => "Withdrawals",
+            Self::Providers => "Providers",
+            Self::Boosts => "Boosts",
+            Self::Ipstock => "IPStock",
             Self::Audit => "Audit",
             Self::Log => "Log",
             Self::Cases => "Cases",
@@ -45,16 +60,13 @@ impl Tab {
         match self {
             Self::Overview => "overview",
             Self::Withdrawals => "withdrawals",
+            Self::Providers => "providers",
+            Self::Boosts => "boosts",
+            Self::Ipstock => "ipstock",
             Self::Audit => "audit",
             Self::Log => "log",
             Self::Cases => "cases",
         }
-    }
-}
-
-impl Keyed for WithdrawalRow {
-    fn key(&self) -> i64 {
-        self.id.get()
     }
 }
 
@@ -75,110 +87,6 @@ impl Keyed for CaseRow {
 pub struct Prompt {
     /// What is typed.
     pub line: LineEdit,
-}
-
-/// The Withdrawals tab.
-#[derive(Debug, Default)]
-pub struct Withdrawals {
-    /// The rows.
-    pub list: Listing<WithdrawalRow>,
-    /// Their source.
-    pub fetch: Fetch,
-    /// How the next answer is taken.
-    pub take: Option<Take>,
-    /// Where the next window begins.
-    pub from: app::view::From,
-    /// The filter as typed.
-    pub filter_text: String,
-    /// The last filter that could be read.
-    pub filter: WithdrawalFilter,
-    /// What is wrong with what is typed.
-    pub fault: Option<crate::filter::Fault>,
-    /// The sorted column.
-    pub sort: WithdrawalSort,
-    /// Largest first.
-    pub descending: bool,
-    /// Marked rows as seen.
-    pub marks: BTreeMap<i64, WithdrawalRow>,
-    /// Where a range began.
-    pub range_from: Option<i64>,
-    /// Frozen by hand.
-    pub frozen: bool,
-    /// Count and sum.
-    pub tally: Option<Tally>,
-    /// Their source.
-    pub tally_fetch: Fetch,
-    /// Rows newer than this carry `+`.
-    pub seen_at: Option<Timestamp>,
-    /// Asked for everything in the filter, to mark it.
-    pub mark_all: Option<u64>,
-}
-
-impl Withdrawals {
-    /// A row's place in the present order.
-    pub fn row_key(&self, row: &WithdrawalRow) -> RowKey {
-        row.key(self.sort)
-    }
-
-    /// What the marked rows pay together.
-    pub fn marked_sum(&self) -> domain::Money {
-        domain::Money::ngn_minor(self.marks.values().fold(0_i64, |sum, row| sum.saturating_add(row.payout.minor())))
-    }
-}
-
-/// The parts of a withdrawal's detail.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub enum Part {
-    /// Payee, bank, user, ledger, policy.
-    #[default]
-    Summary,
-    /// What happened.
-    Trail,
-    /// The user's other withdrawals.
-    History,
-    /// Others on the same account.
-    SameAccount,
-    /// Attempts, answers, ledger lines.
-    Raw,
-}
-
-impl Part {
-    /// Every part, in order.
-    pub const ALL: [Self; 5] = [Self::Summary, Self::Trail, Self::History, Self::SameAccount, Self::Raw];
-
-    /// The title.
-    pub const fn title(self) -> &'static str {
-        match self {
-            Self::Summary => "summary",
-            Self::Trail => "trail",
-            Self::History => "user history",
-            Self::SameAccount => "same account",
-            Self::Raw => "raw",
-        }
-    }
-}
-
-/// The detail: a side pane that follows the cursor, or the whole screen.
-#[derive(Debug, Default)]
-pub struct Detail {
-    /// Whole screen.
-    pub open: bool,
-    /// Which one is wanted.
-    pub id: Option<WithdrawalId>,
-    /// What was read last.
-    pub data: Option<Box<WithdrawalDetail>>,
-    /// True when there is none of that id.
-    pub missing: bool,
-    /// Its source.
-    pub fetch: Fetch,
-    /// When the pane follows the cursor.
-    pub follow_at: Option<Timestamp>,
-    /// The part shown.
-    pub part: Part,
-    /// First line shown.
-    pub scroll: usize,
-    /// When it was last said that it is open.
-    pub presented_at: Option<Timestamp>,
 }
 
 /// The Audit tab.

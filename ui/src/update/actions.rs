@@ -1,29 +1,23 @@
-//! What each action of the keymap does.
+//! What each action of the keymap does. What opens a review is in `decide`.
 
-use super::{answers, dialog, keys, lock, palette, session, wake_tab, withdrawals};
+use super::{
+    answers, boosts, decide, dialog, ipstock, keys, lock, palette, providers, services, session, vps, wake_tab,
+    withdrawals,
+};
 use crate::export;
 use crate::keymap::Action;
 use crate::line_edit::LineEdit;
 use crate::log_feed::LogLevel;
 use crate::message::{Effect, ExportSet, Format};
-use crate::model::{Model, Overlay, Part, Tab};
+use crate::model::{BoostPart, Model, Overlay, Part, ProviderPart, Shelf, Tab};
 use crate::options::Exit;
-use crate::review::Kind;
-use app::command::Ruling;
 use app::view::WithdrawalSort;
-use domain::WithdrawalId;
+use app::view::boosts::BoostSort;
+use domain::{BoostId, ItemId, MachineId, VpsId, WithdrawalId};
 
 /// Does an action of the open tab.
 pub(super) fn act(model: &mut Model, action: Action, fx: &mut Vec<Effect>) {
     match action {
-        Action::Approve => dialog::open_rows(model, Kind::Approve, fx),
-        Action::Reject => dialog::open_rows(model, Kind::Reject, fx),
-        Action::Recall => dialog::open_rows(model, Kind::Recall, fx),
-        Action::Lookup => dialog::open_rows(model, Kind::Lookup, fx),
-        Action::SettlePaid => dialog::open_rows(model, Kind::Settle(Ruling::Paid), fx),
-        Action::SettleNotPaid => dialog::open_rows(model, Kind::Settle(Ruling::NotPaid), fx),
-        Action::Sign => dialog::open_case(model, Kind::Sign, fx),
-        Action::Refuse => dialog::open_case(model, Kind::Refuse, fx),
         Action::Down => step(model, 1),
         Action::Up => step(model, -1),
         Action::HalfDown => step(model, half(model)),
@@ -34,6 +28,12 @@ pub(super) fn act(model: &mut Model, action: Action, fx: &mut Vec<Effect>) {
         Action::PrevRow => next(model, -1, fx),
         Action::Left => part(model, -1),
         Action::Right | Action::OtherPane => part(model, 1),
+        Action::Errors => providers::show_errors(model, fx),
+        Action::ShowLog => boosts::show_log(model),
+        Action::Orders => vps::show_orders(model),
+        Action::Machines => vps::show_machines(model),
+        Action::Reviews => ipstock::turn_to(model, Shelf::Reviews),
+        Action::Items => ipstock::turn_to(model, Shelf::Items),
         Action::LastView => go(model, model.last_tab, fx),
         Action::Tab(digit) => {
             if let Some((_, tab)) = Tab::NUMBERED.into_iter().find(|(d, _)| *d == digit) {
@@ -42,16 +42,44 @@ pub(super) fn act(model: &mut Model, action: Action, fx: &mut Vec<Effect>) {
         }
         Action::Open => open(model, fx),
         Action::Back => back(model, fx),
+        Action::Mark if model.tab == Tab::Boosts => boosts::mark(model),
         Action::Mark => withdrawals::mark(model),
-        Action::Range => withdrawals::range(model),
+        Action::MarkAll if model.tab == Tab::Boosts => boosts::mark_all(model, fx),
         Action::MarkAll => withdrawals::mark_all(model, fx),
-        Action::ClearMarks => withdrawals::clear_marks(model),
+        Action::Range => range(model),
+        Action::ClearMarks => clear_marks(model),
         Action::Quit => quit(model, fx),
         Action::Lock => lock::lock(model, fx),
         Action::Help => overlay(model, Overlay::Help(0)),
         Action::Palette => overlay(model, Overlay::Palette(LineEdit::default(), 0)),
         Action::Repaint => fx.push(Effect::Repaint),
+        other if decide::decide(model, other, fx) => {}
         other => setting(model, other, fx),
+    }
+}
+
+fn range(model: &mut Model) {
+    match model.tab {
+        Tab::Boosts => model.boosts.table.range(),
+        _ => model.withdrawals.table.range(),
+    }
+    model.touch();
+}
+
+fn clear_marks(model: &mut Model) {
+    match model.tab {
+        Tab::Boosts => model.boosts.table.clear_marks(),
+        _ => model.withdrawals.table.clear_marks(),
+    }
+    let_go_if_free(model);
+    model.touch();
+}
+
+/// When nothing holds the order of the open tab any more, what waited is read.
+pub(super) fn let_go_if_free(model: &mut Model) {
+    match model.tab {
+        Tab::Boosts => boosts::let_go_if_free(model),
+        _ => withdrawals::let_go_if_free(model),
     }
 }
 
@@ -60,21 +88,17 @@ fn setting(model: &mut Model, action: Action, fx: &mut Vec<Effect>) {
     model.touch();
     match action {
         Action::Filter => keys::open_prompt(model),
-        Action::Sort => {
-            let (sort, descending) = match model.withdrawals.sort {
-                WithdrawalSort::Age => (WithdrawalSort::Amount, true),
-                WithdrawalSort::Amount => (WithdrawalSort::Age, false),
-            };
-            withdrawals::reorder(model, sort, descending);
-            fx.push(model.session());
-        }
-        Action::Reverse => {
-            withdrawals::reorder(model, model.withdrawals.sort, !model.withdrawals.descending);
+        Action::Sort | Action::Reverse => {
+            reorder(model, action == Action::Sort);
             fx.push(model.session());
         }
         Action::Freeze => {
-            model.withdrawals.frozen = !model.withdrawals.frozen;
-            withdrawals::let_go_if_free(model);
+            let table_frozen = match model.tab {
+                Tab::Boosts => &mut model.boosts.table.frozen,
+                _ => &mut model.withdrawals.table.frozen,
+            };
+            *table_frozen = !*table_frozen;
+            let_go_if_free(model);
         }
         Action::Seen => session::seen(model, fx),
         Action::Mask => model.mask = !model.mask,
@@ -118,6 +142,29 @@ fn setting(model: &mut Model, action: Action, fx: &mut Vec<Effect>) {
     }
 }
 
+/// The next sorted column, or the same the other way round.
+fn reorder(model: &mut Model, another: bool) {
+    match model.tab {
+        Tab::Boosts => {
+            let (sort, descending) = match (another, model.boosts.sort) {
+                (false, sort) => (sort, !model.boosts.descending),
+                (true, BoostSort::Updated) => (BoostSort::Age, true),
+                (true, BoostSort::Age) => (BoostSort::Updated, true),
+            };
+            boosts::reorder(model, sort, descending);
+        }
+        Tab::Ipstock => ipstock::reorder(model, another),
+        _ => {
+            let (sort, descending) = match (another, model.withdrawals.sort) {
+                (false, sort) => (sort, !model.withdrawals.descending),
+                (true, WithdrawalSort::Age) => (WithdrawalSort::Amount, true),
+                (true, WithdrawalSort::Amount) => (WithdrawalSort::Age, false),
+            };
+            withdrawals::reorder(model, sort, descending);
+        }
+    }
+}
+
 fn overlay(model: &mut Model, overlay: Overlay) {
     model.overlays.push(overlay);
     model.touch();
@@ -129,14 +176,24 @@ pub(super) fn go(model: &mut Model, tab: Tab, fx: &mut Vec<Effect>) {
         model.detail.open = false;
         fx.push(Effect::Present(None));
     }
+    model.providers.detail.open = false;
+    model.boosts.detail.open = false;
+    model.ipstock.close();
     if model.tab != tab {
         model.last_tab = model.tab;
         model.tab = tab;
     }
     model.toast = model.toast.take().filter(|toast| toast.error);
     wake_tab(model);
-    withdrawals::follow(model);
+    follow(model);
     model.touch();
+}
+
+fn follow(model: &mut Model) {
+    withdrawals::follow(model);
+    providers::follow(model);
+    boosts::follow(model);
+    ipstock::follow(model);
 }
 
 fn half(model: &Model) -> isize {
@@ -152,6 +209,14 @@ fn step(model: &mut Model, by: isize) {
             true
         }
         Tab::Withdrawals => return withdrawals::move_by(model, by),
+        Tab::Providers => return providers::move_by(model, by),
+        Tab::Boosts if model.boosts.detail.open => {
+            let last = crate::view::boost::length(model).saturating_sub(1);
+            model.boosts.detail.scroll = model.boosts.detail.scroll.saturating_add_signed(by).min(last);
+            true
+        }
+        Tab::Boosts => return boosts::move_by(model, by),
+        Tab::Ipstock => return ipstock::move_by(model, by),
         Tab::Audit => {
             let moved = model.audit.list.move_by(by, height);
             more_audit(model);
@@ -187,17 +252,24 @@ fn next_item(model: &mut Model, by: isize) -> bool {
 }
 
 fn next(model: &mut Model, by: isize, fx: &mut Vec<Effect>) {
-    if model.tab == Tab::Overview {
-        next_item(model, by);
-        model.touch();
-    } else {
-        withdrawals::step(model, by, fx);
+    match model.tab {
+        Tab::Overview => {
+            next_item(model, by);
+            model.touch();
+        }
+        Tab::Providers => providers::step(model, by),
+        Tab::Boosts => boosts::step(model, by),
+        Tab::Ipstock => ipstock::step(model, by, fx),
+        _ => withdrawals::step(model, by, fx),
     }
 }
 
 fn to_end(model: &mut Model, last: bool) {
     match model.tab {
         Tab::Withdrawals if !model.detail.open => withdrawals::to_end(model, last),
+        Tab::Providers => providers::to_end(model, last),
+        Tab::Boosts if !model.boosts.detail.open => boosts::to_end(model, last),
+        Tab::Ipstock => ipstock::to_end(model, last),
         Tab::Log => {
             model.log.follow = last;
             model.log.back = if last { 0 } else { model.log.lines.len().saturating_sub(1) };
@@ -208,20 +280,34 @@ fn to_end(model: &mut Model, last: bool) {
 }
 
 fn part(model: &mut Model, by: isize) {
-    let len = Part::ALL.len();
-    let at = Part::ALL.iter().position(|part| *part == model.detail.part).unwrap_or(0);
-    model.detail.part = Part::ALL[(at + len).saturating_add_signed(by) % len];
-    model.detail.scroll = 0;
+    match model.tab {
+        Tab::Providers => return providers::turn(model, by),
+        Tab::Boosts => model.boosts.detail.turn(&BoostPart::ALL, by),
+        Tab::Ipstock => return ipstock::turn(model, by),
+        _ => model.detail.turn(&Part::ALL, by),
+    }
     model.touch();
 }
 
 fn open(model: &mut Model, fx: &mut Vec<Effect>) {
     match model.tab {
         Tab::Withdrawals => {
-            if let Some(id) = model.withdrawals.list.cursor().map(WithdrawalId::new) {
+            if let Some(id) = model.withdrawals.table.list.cursor().map(WithdrawalId::new) {
                 withdrawals::open(model, id, fx);
             }
         }
+        Tab::Providers if model.providers.detail.open => {
+            if model.providers.detail.part == ProviderPart::Mappings {
+                services::open_mapping(model);
+            }
+        }
+        Tab::Providers => providers::open(model, fx),
+        Tab::Boosts => {
+            if let Some(id) = model.boosts.table.list.cursor().map(BoostId::new) {
+                boosts::open(model, id);
+            }
+        }
+        Tab::Ipstock => ipstock::open(model, fx),
         Tab::Overview => open_item(model, fx),
         Tab::Cases => {
             let subject = model.cases.list.current().map(|case| case.subject.clone());
@@ -235,12 +321,16 @@ fn open(model: &mut Model, fx: &mut Vec<Effect>) {
     }
 }
 
-/// Follows `withdrawal:4412`.
-fn goto_object(model: &mut Model, object: Option<&str>, fx: &mut Vec<Effect>) {
-    let id = object.and_then(|object| object.strip_prefix("withdrawal:")).and_then(|id| id.parse().ok());
-    match id {
-        Some(id) => palette::goto(model, id, fx),
-        None => model.say("this line leads nowhere"),
+/// Follows `withdrawal:4412`, `boost:91820`, `provider:smmstone`, `vps:17`, `machine:3`, `ipstock:5`.
+pub(super) fn goto_object(model: &mut Model, object: Option<&str>, fx: &mut Vec<Effect>) {
+    match object.and_then(|object| object.split_once(':')) {
+        Some(("withdrawal", id)) if id.parse::<WithdrawalId>().is_ok() => palette::goto_text(model, id, fx),
+        Some(("boost", id)) if id.parse::<BoostId>().is_ok() => palette::order(model, id, fx),
+        Some(("vps", id)) if id.parse::<VpsId>().is_ok() => palette::server(model, id, fx),
+        Some(("machine", id)) if id.parse::<MachineId>().is_ok() => palette::machine(model, id, fx),
+        Some(("ipstock", id)) if id.parse::<ItemId>().is_ok() => palette::item(model, id, fx),
+        Some(("provider", name)) => providers::goto(model, name, true, fx),
+        _ => model.say("this line leads nowhere"),
     }
 }
 
@@ -256,6 +346,9 @@ fn open_item(model: &mut Model, fx: &mut Vec<Effect>) {
     let digit = item.goto.parse().unwrap_or(0);
     match Tab::NUMBERED.into_iter().find(|(d, _)| *d == digit) {
         Some((_, Tab::Withdrawals)) => withdrawals::visit(model, &item.filter, fx),
+        Some((_, Tab::Providers)) => providers::goto(model, &item.filter, false, fx),
+        Some((_, Tab::Boosts)) => boosts::visit(model, &item.filter, fx),
+        Some((_, Tab::Ipstock)) => ipstock::visit(model, &item.filter, fx),
         Some((_, tab)) => go(model, tab, fx),
         None => model.say("that tab does not exist yet"),
     }
@@ -267,7 +360,11 @@ fn back(model: &mut Model, fx: &mut Vec<Effect>) {
     if model.toast.take().is_some_and(|toast| toast.error) {
         return;
     }
-    if model.withdrawals.range_from.take().is_some() {
+    let range = match model.tab {
+        Tab::Boosts => model.boosts.table.range_from.take(),
+        _ => model.withdrawals.table.range_from.take(),
+    };
+    if range.is_some() {
         return;
     }
     if model.detail.open {
@@ -275,6 +372,16 @@ fn back(model: &mut Model, fx: &mut Vec<Effect>) {
         model.detail.scroll = 0;
         fx.push(Effect::Present(None));
         withdrawals::follow(model);
+    } else if model.tab == Tab::Providers && model.providers.detail.open {
+        model.providers.detail.open = false;
+        model.providers.detail.scroll = 0;
+        providers::follow(model);
+    } else if model.tab == Tab::Boosts && model.boosts.detail.open {
+        model.boosts.detail.open = false;
+        model.boosts.detail.scroll = 0;
+        boosts::follow(model);
+    } else if model.tab == Tab::Ipstock {
+        ipstock::back(model);
     } else if dialog::on_cases(model) {
         go(model, model.last_tab, fx);
     }
@@ -303,6 +410,15 @@ fn copy(model: &mut Model, text: Option<String>, fx: &mut Vec<Effect>) {
 pub(super) fn export(model: &mut Model, format: Format, fx: &mut Vec<Effect>) {
     let set = match model.tab {
         Tab::Audit => ExportSet::Audit(model.audit.filter_text.clone()),
+        Tab::Boosts => ExportSet::Boosts(Box::new(boosts::query(model))),
+        Tab::Ipstock => match model.ipstock.shelf {
+            Shelf::Items => ExportSet::Items(Box::new(ipstock::query(model))),
+            Shelf::Orders => ExportSet::VpsOrders(Box::new(vps::order_query(model))),
+            Shelf::Machines => ExportSet::Machines(Box::new(vps::machine_query(model))),
+            Shelf::Reviews => return model.say("there is no export of what waits"),
+        },
+        Tab::Providers if model.providers.detail.open => ExportSet::Services(Box::new(services::query(model))),
+        Tab::Providers => ExportSet::Providers,
         _ => ExportSet::Withdrawals(Box::new(withdrawals::query(model))),
     };
     fx.push(Effect::Export { set, format, masked: model.mask });

@@ -2,10 +2,11 @@
 
 use crate::model::Model;
 use crate::review::{Item, Kind, Review};
+use domain::policy::Level;
 
 /// Why what is reviewed cannot be confirmed now, as a sentence with the next step.
 pub fn blocked(model: &Model, review: &Review) -> Option<String> {
-    let needed = review.kind.role();
+    let needed = review.role();
     if model.read_only {
         return Some("view only: this console was started with --read-only".into());
     }
@@ -27,24 +28,26 @@ pub fn blocked(model: &Model, review: &Review) -> Option<String> {
     {
         return Some(format!("you have signed case {}: another name is needed", case.id));
     }
-    if review.level() >= domain::policy::Level::Risky && model.mask && !review.unmasked && !review.items.is_empty() {
+    let accounts = review.items.iter().any(|item| item.about.withdrawal().is_some());
+    if review.level() >= Level::Risky && model.mask && !review.unmasked && accounts {
         return Some("accounts are masked: p shows them in this review alone".into());
     }
-    review.items.iter().find_map(|item| item_blocked(model, review, item))
+    review.items.iter().find_map(|item| item_blocked(model, review, item)).or_else(|| review.barred())
 }
 
 fn item_blocked(model: &Model, review: &Review, item: &Item) -> Option<String> {
-    if let Some(why) = review.kind.wrong_state(&item.row) {
+    if let Some(why) = review.kind.wrong_state(&item.about) {
         return Some(why);
     }
     if review.kind != Kind::Approve {
         return None;
     }
-    let id = item.row.id;
-    if let Some(limit) = model.actor.approve_max.filter(|limit| item.row.usd.minor() > limit.minor()) {
+    let row = item.about.withdrawal()?;
+    let id = row.id;
+    if let Some(limit) = model.actor.approve_max.filter(|limit| row.usd.minor() > limit.minor()) {
         return Some(format!("{id} is above your own limit of {limit}: another approver is needed"));
     }
-    let detail = item.detail.as_ref()?;
+    let detail = item.about.withdrawal_detail()?;
     if detail.signers.contains(&model.actor.name) {
         return Some(format!("you have signed {id}: another name is needed"));
     }

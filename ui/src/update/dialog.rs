@@ -1,50 +1,46 @@
 //! Decisions: review, arm, confirm, read again, submit. The one place from which a money effect can leave the model.
 
-use super::{answers, submit};
+use super::{submit, withdrawals};
 use crate::key::{Code, Key};
 use crate::line_edit::LineEdit;
 use crate::message::Effect;
 use crate::model::{Model, Overlay, Tab};
 use crate::options::Exit;
-use crate::review::{ARM, Item, Kind, Phase, Review};
+use crate::review::{ARM, Confirm, Item, Kind, Phase, Review, Subject};
 use app::view::{CaseRow, WithdrawalRow};
-use domain::WithdrawalId;
 
-/// Opens a review of the marked rows, or of the one under the cursor.
+/// Opens a review of the marked withdrawals, or of the one under the cursor.
 pub(super) fn open_rows(model: &mut Model, kind: Kind, fx: &mut Vec<Effect>) {
-    let marked = !model.detail.open && !model.withdrawals.marks.is_empty();
-    if marked && kind != Kind::Approve {
+    let marked = !model.detail.open && !model.withdrawals.table.marks.is_empty();
+    let rows: Vec<WithdrawalRow> = if marked {
+        model.withdrawals.table.marks.values().cloned().collect()
+    } else {
+        withdrawals::current(model).into_iter().collect()
+    };
+    let subjects = rows.into_iter().map(|row| Subject::Withdrawal(Box::new(row), None)).collect();
+    let hidden = if marked { model.withdrawals.table.hidden() } else { 0 };
+    open_subjects(model, kind, subjects, (marked, hidden), fx);
+}
+
+/// Opens a review of rows, unless it cannot be decided about them so. `marked` rows are told from a single one, and how
+/// many of them the filter hides.
+pub(super) fn open_subjects(
+    model: &mut Model,
+    kind: Kind,
+    subjects: Vec<Subject>,
+    (marked, hidden): (bool, usize),
+    fx: &mut Vec<Effect>,
+) {
+    if marked && !kind.takes_several() {
         return model.complain(format!("{} takes one row at a time: \\ clears the marks", kind.verb()));
     }
-    let rows: Vec<WithdrawalRow> = if marked {
-        model.withdrawals.marks.values().cloned().collect()
-    } else {
-        answers::current(model).into_iter().collect()
-    };
-    if rows.is_empty() {
+    if subjects.is_empty() {
         return model.say("no row to decide on");
     }
-    if let Some(why) = rows.iter().find_map(|row| kind.wrong_state(row)) {
+    if let Some(why) = subjects.iter().find_map(|subject| kind.wrong_state(subject)) {
         return model.complain(if marked { format!("{why}; space unmarks it") } else { why });
     }
-    let listed = model.withdrawals.list.rows();
-    let shown = |id| listed.iter().any(|row: &WithdrawalRow| row.id == id);
-    let hidden = if marked && !model.withdrawals.list.after() && !model.withdrawals.list.before() {
-        rows.iter().filter(|row| !shown(row.id)).count()
-    } else {
-        0
-    };
-    let op = model.next_op();
-    let single = rows.len() == 1;
-    let items = rows.into_iter().enumerate().map(|(n, row)| Item {
-        op: if single { op.clone() } else { format!("{op}-{}", n + 1) },
-        row,
-        detail: None,
-        submitted: false,
-        end: None,
-    });
-    let items = items.collect();
-    open(model, kind, items, None, hidden, fx);
+    open(model, kind, subjects, None, hidden, fx);
 }
 
 /// Opens a review of the case under the cursor.
@@ -55,7 +51,7 @@ pub(super) fn open_case(model: &mut Model, kind: Kind, fx: &mut Vec<Effect>) {
     }
 }
 
-/// Opens a review of something that is no row: a switch, a mode.
+/// Opens a review of something that is no row: a switch, a mode, a new provider.
 pub(super) fn open_plain(model: &mut Model, kind: Kind, reason: &str, fx: &mut Vec<Effect>) {
     open(model, kind, Vec::new(), None, 0, fx);
     if let Some(review) = review(model).filter(|_| !reason.is_empty()) {
@@ -64,25 +60,44 @@ pub(super) fn open_plain(model: &mut Model, kind: Kind, reason: &str, fx: &mut V
     }
 }
 
-fn open(model: &mut Model, kind: Kind, items: Vec<Item>, case: Option<CaseRow>, hidden: usize, fx: &mut Vec<Effect>) {
+fn open(
+    model: &mut Model,
+    kind: Kind,
+    subjects: Vec<Subject>,
+    case: Option<CaseRow>,
+    hidden: usize,
+    fx: &mut Vec<Effect>,
+) {
     model.tickets += 1;
     let serial = model.tickets;
-    let reads = !items.is_empty() || case.is_some();
+    let op = model.next_op();
+    let single = subjects.len() == 1;
+    let items = subjects.into_iter().enumerate().map(|(n, about)| Item {
+        op: if single { op.clone() } else { format!("{op}-{}", n + 1) },
+        about,
+        submitted: false,
+        end: None,
+    });
     let text = match (&kind, model.reasons.first()) {
         (Kind::Reject, Some(reason)) => LineEdit::new(&reason.text),
         _ => LineEdit::default(),
     };
-    let ids: Vec<WithdrawalId> = items.iter().map(|item| item.row.id).collect();
-    let case_id = case.as_ref().map(|case| case.id);
-    let review = Review {
+    let mut review = Review {
         serial,
-        editing: kind.text_label().is_some() && text.is_empty(),
         kind,
-        items,
+        op: op.clone(),
+        items: items.collect(),
         case,
         hidden,
-        phase: if reads { Phase::Reading } else { Phase::Ready },
+        phase: Phase::Ready,
+        choices: Vec::new(),
+        choosing: 0,
+        quotes: None,
+        suggestions: Vec::new(),
+        ours: Vec::new(),
+        others: Vec::new(),
         text,
+        editing: false,
         reason: 0,
         typed: String::new(),
         unmasked: false,
@@ -95,11 +110,17 @@ fn open(model: &mut Model, kind: Kind, items: Vec<Item>, case: Option<CaseRow>, 
         asked: false,
         end: None,
     };
-    if reads {
-        if let [id] = ids[..] {
-            fx.push(Effect::Present(Some(id)));
+    review.remake_choices();
+    let chooses = review.kind.chooses() || !review.choices.is_empty();
+    review.editing = review.text_label().is_some() && review.text.is_empty() && !chooses;
+    if let Some(ask) = submit::ask(&review) {
+        review.phase = Phase::Reading;
+        if let [item] = &review.items[..]
+            && let Some(row) = item.about.withdrawal()
+        {
+            fx.push(Effect::Present(Some(row.id)));
         }
-        fx.push(Effect::Review { dialog: serial, rows: ids, case: case_id });
+        fx.push(Effect::Review { dialog: serial, ask });
     }
     model.overlays.push(Overlay::Review(Box::new(review)));
     model.keys_from = model.now;
@@ -122,7 +143,7 @@ pub(super) fn close(model: &mut Model, fx: &mut Vec<Effect>) {
         fx.push(Effect::Present(open));
     }
     model.keys_from = model.now;
-    super::withdrawals::let_go_if_free(model);
+    super::actions::let_go_if_free(model);
     model.touch();
 }
 
@@ -163,10 +184,13 @@ fn ready_key(model: &mut Model, key: Key, armed: bool, fx: &mut Vec<Effect>) {
     if review.editing {
         match key.code {
             Code::Enter | Code::Tab if !review.text.is_empty() => review.editing = false,
+            Code::BackTab if !review.choices.is_empty() => review.editing = false,
             Code::Up if review.kind == Kind::Reject => choose_reason(review, &reasons, -1),
             Code::Down if review.kind == Kind::Reject => choose_reason(review, &reasons, 1),
             _ => {
                 review.text.key(key);
+                // What confirms a ruling is part of the text.
+                review.typed.clear();
             }
         }
         return;
@@ -174,24 +198,68 @@ fn ready_key(model: &mut Model, key: Key, armed: bool, fx: &mut Vec<Effect>) {
     if key.repeat {
         return;
     }
+    // Where a name is typed, letters are no keys: arrows and tab choose.
+    let letters = review.confirm().is_digits();
+    if let Some(c) = key.typed().filter(|c| !letters && (!armed || *c != 'y')) {
+        if review.typed.len() < 80 {
+            review.typed.push(c);
+        }
+        return;
+    }
     match key.code {
         Code::Char('y') if key.typed().is_some() && armed => submit::confirm(model, fx),
-        Code::Char(c) if c.is_ascii_digit() && key.typed().is_some() => typed_digit(review, &reasons, c),
+        Code::Char(c) if c.is_ascii_digit() && letters && key.typed().is_some() => typed_digit(review, &reasons, c),
         Code::Backspace => {
             review.typed.pop();
         }
-        Code::Char('e') if review.kind.text_label().is_some() => review.editing = true,
+        Code::Tab => next_field(review),
+        Code::Left => choose(model, -1, fx),
+        Code::Right => choose(model, 1, fx),
+        Code::Up => step(model, &reasons, -1, fx),
+        Code::Down => step(model, &reasons, 1, fx),
+        Code::Char('e') if review.text_label().is_some() => review.editing = true,
         Code::Char('p') => review.unmasked = !review.unmasked,
-        Code::Up | Code::Char('k') => step(review, &reasons, -1),
-        Code::Down | Code::Char('j') => step(review, &reasons, 1),
+        Code::Char('h') => choose(model, -1, fx),
+        Code::Char('l') => choose(model, 1, fx),
+        Code::Char('k') => step(model, &reasons, -1, fx),
+        Code::Char('j') => step(model, &reasons, 1, fx),
         _ => {}
+    }
+}
+
+/// The next choice; after the last one the text.
+fn next_field(review: &mut Review) {
+    if review.choosing + 1 < review.choices.len() {
+        review.choosing += 1;
+    } else {
+        review.choosing = 0;
+        review.editing = review.text_label().is_some();
+    }
+}
+
+/// Another option of the choice that takes the arrows. What was typed confirmed something else.
+fn choose(model: &mut Model, by: isize, fx: &mut Vec<Effect>) {
+    let Some(review) = review(model) else { return };
+    let at = review.choosing;
+    let label = review.text_label();
+    if !review.choices.get_mut(at).is_some_and(|choice| choice.step(by)) {
+        return;
+    }
+    review.typed.clear();
+    review.remake_choices();
+    if review.text_label() != label {
+        review.text = LineEdit::default();
+    }
+    if let (Some(_), Some(ask)) = (review.wants_quotes(), submit::ask(review)) {
+        review.phase = Phase::Reading;
+        fx.push(Effect::Review { dialog: review.serial, ask });
     }
 }
 
 fn typed_digit(review: &mut Review, reasons: &[crate::message::Reason], c: char) {
     match review.confirm() {
-        crate::review::Confirm::Digits(_) if review.typed.len() < 18 => review.typed.push(c),
-        crate::review::Confirm::Press if review.kind == Kind::Reject => {
+        Confirm::Typed { .. } if review.typed.len() < 24 => review.typed.push(c),
+        Confirm::Press if review.kind == Kind::Reject => {
             let index = c.to_digit(10).and_then(|n| usize::try_from(n).ok()).unwrap_or(0);
             if (1..=reasons.len()).contains(&index) {
                 choose_reason_at(review, reasons, index - 1);
@@ -201,9 +269,19 @@ fn typed_digit(review: &mut Review, reasons: &[crate::message::Reason], c: char)
     }
 }
 
-fn step(review: &mut Review, reasons: &[crate::message::Reason], by: isize) {
+/// Up and down: among reasons, options with a line each, choices, or the lines of a batch.
+fn step(model: &mut Model, reasons: &[crate::message::Reason], by: isize, fx: &mut Vec<Effect>) {
+    let Some(review) = review(model) else { return };
     if review.kind == Kind::Reject {
         return choose_reason(review, reasons, by);
+    }
+    if review.choices.get(review.choosing).is_some_and(|choice| choice.tall) {
+        return choose(model, by, fx);
+    }
+    if !review.choices.is_empty() {
+        let last = review.choices.len() - 1;
+        review.choosing = review.choosing.saturating_add_signed(by).min(last);
+        return;
     }
     let last = review.items.len().saturating_sub(1);
     review.scroll = review.scroll.saturating_add_signed(by).min(last);

@@ -1,6 +1,6 @@
 //! Where a key goes: the lock, the topmost overlay, the line being typed, or the keymap. Each consumes it.
 
-use super::{actions, dialog, lock, palette, withdrawals};
+use super::{actions, boosts, dialog, form, ipstock, lock, palette, services, withdrawals};
 use crate::key::{Code, Key};
 use crate::keymap::{self, Action, Found};
 use crate::line_edit::LineEdit;
@@ -45,8 +45,9 @@ pub(super) fn key(model: &mut Model, key: Key, read_at: Timestamp, fx: &mut Vec<
         Some(Overlay::Help(_)) => help_key(model, key),
         Some(Overlay::Palette(..)) => palette::key(model, key, fx),
         Some(Overlay::Review(_)) => dialog::key(model, key, fx),
+        Some(Overlay::Form(_)) => form::key(model, key, fx),
         Some(Overlay::Quit) => dialog::quit_key(model, key, fx),
-        Some(Overlay::MarkMany(_)) => withdrawals::mark_many_key(model, key, fx),
+        Some(Overlay::MarkMany(_)) => mark_many_key(model, key, fx),
     }
 }
 
@@ -101,7 +102,7 @@ fn prompt_key(model: &mut Model, key: Key, fx: &mut Vec<Effect>) {
             let text = prompt.line.text();
             model.prompt = None;
             set_filter(model, &text);
-            if model.withdrawals.fault.is_none() {
+            if model.fault().is_none() {
                 fx.push(model.session());
             }
         }
@@ -120,9 +121,13 @@ fn prompt_key(model: &mut Model, key: Key, fx: &mut Vec<Effect>) {
 
 /// Finds the fault of what is typed, or of what stands there.
 fn check_filter(model: &mut Model) {
-    if model.tab == Tab::Withdrawals {
-        let text = model.prompt.as_ref().map_or_else(|| model.withdrawals.filter_text.clone(), |p| p.line.text());
-        model.withdrawals.fault = crate::filter::parse(text.trim_end(), model.now).err();
+    let typed = model.prompt.as_ref().map(|prompt| prompt.line.text());
+    let text = typed.or_else(|| model.filter_text().map(str::to_owned)).unwrap_or_default();
+    match model.tab {
+        Tab::Withdrawals => model.withdrawals.fault = crate::filter::withdrawals(text.trim_end(), model.now).err(),
+        Tab::Boosts => model.boosts.fault = crate::filter::boosts(text.trim_end(), model.now).err(),
+        Tab::Ipstock => ipstock::check_filter(model, &text),
+        _ => {}
     }
     model.touch();
 }
@@ -131,6 +136,9 @@ fn check_filter(model: &mut Model) {
 pub(super) fn set_filter(model: &mut Model, text: &str) {
     match model.tab {
         Tab::Withdrawals => withdrawals::set_filter(model, text),
+        Tab::Boosts => boosts::set_filter(model, text),
+        Tab::Ipstock => ipstock::set_filter(model, text),
+        Tab::Providers => services::set_words(model, text),
         Tab::Audit if model.audit.filter_text != text => {
             text.clone_into(&mut model.audit.filter_text);
             model.audit.fetch.outdate(model.now);
@@ -139,6 +147,18 @@ pub(super) fn set_filter(model: &mut Model, text: &str) {
         Tab::Audit | Tab::Overview | Tab::Cases => {}
     }
     model.touch();
+}
+
+/// The answer to whether so many rows should be marked.
+fn mark_many_key(model: &mut Model, key: Key, fx: &mut Vec<Effect>) {
+    match key.code {
+        Code::Char('y') if key.typed().is_some() && !key.repeat => {
+            dialog::close(model, fx);
+            if model.tab == Tab::Boosts { boosts::ask_all(model, fx) } else { withdrawals::ask_all(model, fx) }
+        }
+        Code::Esc | Code::Char('n') => dialog::close(model, fx),
+        _ => {}
+    }
 }
 
 pub(super) fn paste(model: &mut Model, text: &str) {
@@ -158,6 +178,7 @@ pub(super) fn paste(model: &mut Model, text: &str) {
             model.touch();
         }
         Some(Overlay::Review(_)) => dialog::paste(model, text),
+        Some(Overlay::Form(_)) => form::paste(model, text),
         _ => {}
     }
 }
@@ -172,13 +193,8 @@ pub(super) fn wheel(model: &mut Model, lines: i8, fx: &mut Vec<Effect>) {
 
 /// Opens the filter line of the open tab.
 pub(super) fn open_prompt(model: &mut Model) {
-    let text = match model.tab {
-        Tab::Withdrawals => model.withdrawals.filter_text.clone(),
-        Tab::Audit => model.audit.filter_text.clone(),
-        Tab::Log => model.log.filter_text.clone(),
-        Tab::Overview | Tab::Cases => return,
-    };
-    let typed = if text.is_empty() { text.clone() } else { format!("{text} ") };
+    let Some(text) = model.filter_text() else { return };
+    let typed = if text.is_empty() { String::new() } else { format!("{text} ") };
     model.prompt = Some(crate::model::Prompt { line: LineEdit::new(&typed) });
     model.touch();
 }

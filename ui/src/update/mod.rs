@@ -6,13 +6,20 @@
 mod actions;
 mod answers;
 mod blocked;
+mod boosts;
+mod decide;
 mod dialog;
+mod form;
+mod ipstock;
 mod keys;
 mod lock;
 mod outcome;
 mod palette;
+mod providers;
+mod services;
 mod session;
 mod submit;
+mod vps;
 mod withdrawals;
 
 pub use blocked::blocked;
@@ -29,6 +36,8 @@ use std::time::Duration;
 
 /// How far apart feeds read the open tab again.
 const PACE: Duration = Duration::from_millis(100);
+/// How far apart feeds read the providers: their figures are sums over many rows.
+const PACE_PROVIDERS: Duration = Duration::from_millis(250);
 /// How far apart feeds read what the frame shows of the overview.
 const PACE_FRAME: Duration = Duration::from_secs(1);
 
@@ -62,10 +71,30 @@ fn take(model: &mut Model, event: Event, fx: &mut Vec<Effect>) {
         Event::Changed => changed(model),
         Event::Log(lines) => answers::log(model, lines),
         Event::Reasons(reasons) => model.reasons = reasons,
-        Event::Withdrawals(ticket, answer) => answers::withdrawals(model, ticket, answer),
-        Event::Tally(ticket, answer) => answers::tally(model, ticket, answer),
+        Event::Withdrawals(ticket, answer) => withdrawals::answer(model, ticket, answer),
+        Event::Tally(ticket, answer) => withdrawals::tally(model, ticket, answer),
         Event::AllRows(ticket, answer) => withdrawals::mark_rows(model, ticket, answer),
-        Event::Detail(ticket, answer) => answers::detail(model, ticket, answer),
+        Event::Detail(ticket, answer) => withdrawals::detail(model, ticket, answer),
+        Event::Boosts(ticket, answer) => boosts::answer(model, ticket, answer),
+        Event::BoostCount(ticket, answer) => boosts::count(model, ticket, answer),
+        Event::AllBoosts(ticket, answer) => boosts::mark_rows(model, ticket, answer),
+        Event::Boost(ticket, answer) => boosts::detail(model, ticket, answer),
+        Event::Providers(ticket, answer) => providers::answer(model, ticket, answer),
+        Event::Provider(ticket, answer) => providers::detail(model, ticket, answer),
+        Event::Services(ticket, answer) => services::window(model, ticket, answer),
+        Event::Ours(ticket, answer) => services::ours(model, ticket, answer),
+        Event::Syncs(ticket, answer) => services::syncs(model, ticket, answer),
+        Event::Items(ticket, answer) => ipstock::answer(model, ticket, answer),
+        Event::ItemCount(ticket, answer) => ipstock::count(model, ticket, answer),
+        Event::Item(ticket, answer) => ipstock::detail(model, ticket, answer),
+        Event::StockSyncs(ticket, answer) => ipstock::syncs(model, ticket, answer),
+        Event::VpsOrders(ticket, answer) => vps::orders(model, ticket, answer),
+        Event::VpsCount(ticket, answer) => vps::order_count(model, ticket, answer),
+        Event::VpsOrder(ticket, answer) => vps::order(model, ticket, answer),
+        Event::Machines(ticket, answer) => vps::machines(model, ticket, answer),
+        Event::MachineCount(ticket, answer) => vps::machine_count(model, ticket, answer),
+        Event::Machine(ticket, answer) => vps::machine(model, ticket, answer),
+        Event::VpsReviews(ticket, answer) => vps::reviews(model, ticket, answer),
         Event::Overview(ticket, answer) => answers::overview(model, ticket, answer),
         Event::Audit(ticket, answer) => answers::audit(model, ticket, answer),
         Event::Cases(ticket, answer) => answers::cases(model, ticket, answer),
@@ -88,6 +117,8 @@ fn start(model: &mut Model, fx: &mut Vec<Effect>) {
     model.started = true;
     fx.push(Effect::LoadState("console"));
     fx.push(Effect::LoadState("seen"));
+    fx.push(Effect::LoadState("seen.boosts"));
+    fx.push(Effect::LoadState("seen.ipstock"));
     model.overview.fetch.want(model.now, Duration::ZERO);
     wake_tab(model);
 }
@@ -98,13 +129,29 @@ fn wake_tab(model: &mut Model) {
     match model.tab {
         Tab::Overview => model.overview.fetch.want(now, Duration::ZERO),
         Tab::Withdrawals => {
-            model.withdrawals.fetch.want(now, Duration::ZERO);
+            model.withdrawals.table.fetch.want(now, Duration::ZERO);
             model.withdrawals.tally_fetch.want(now, Duration::ZERO);
         }
+        Tab::Providers => providers::want(model, Duration::ZERO),
+        Tab::Boosts => {
+            model.boosts.table.fetch.want(now, Duration::ZERO);
+            model.boosts.count_fetch.want(now, Duration::ZERO);
+        }
+        Tab::Ipstock => ipstock::want(model, Duration::ZERO),
         Tab::Audit => model.audit.fetch.want(now, Duration::ZERO),
         Tab::Cases => model.cases.fetch.want(now, Duration::ZERO),
         Tab::Log => {}
     }
+}
+
+/// Asks again for everything that a decision may have changed.
+fn wake_lists(model: &mut Model) {
+    let now = model.now;
+    model.withdrawals.table.fetch.want(now, Duration::ZERO);
+    model.boosts.table.fetch.want(now, Duration::ZERO);
+    model.cases.fetch.want(now, Duration::ZERO);
+    providers::want(model, Duration::ZERO);
+    ipstock::want(model, Duration::ZERO);
 }
 
 fn changed(model: &mut Model) {
@@ -113,12 +160,21 @@ fn changed(model: &mut Model) {
     model.overview.fetch.want(now, pace);
     match model.tab {
         Tab::Withdrawals => {
-            model.withdrawals.fetch.want(now, PACE);
+            model.withdrawals.table.fetch.want(now, PACE);
             model.withdrawals.tally_fetch.want(now, PACE);
             if model.detail.id.is_some() {
                 model.detail.fetch.want(now, PACE);
             }
         }
+        Tab::Providers => providers::want(model, PACE_PROVIDERS),
+        Tab::Boosts => {
+            model.boosts.table.fetch.want(now, PACE);
+            model.boosts.count_fetch.want(now, PACE_FRAME);
+            if model.boosts.detail.id.is_some() {
+                model.boosts.detail.fetch.want(now, PACE);
+            }
+        }
+        Tab::Ipstock => ipstock::want(model, PACE_PROVIDERS),
         Tab::Audit => model.audit.fetch.want(now, PACE),
         Tab::Cases => model.cases.fetch.want(now, PACE),
         Tab::Overview | Tab::Log => {}
@@ -128,11 +184,21 @@ fn changed(model: &mut Model) {
 fn resize(model: &mut Model, columns: u16, lines: u16) {
     model.size = (columns, lines);
     let height = model.list_height();
-    model.withdrawals.list.show_cursor(height);
+    model.withdrawals.table.list.show_cursor(height);
     model.audit.list.show_cursor(height);
     model.cases.list.show_cursor(height);
+    model.providers.list.show_cursor(height);
+    model.providers.services.table.list.show_cursor(height);
+    model.providers.mappings.list.show_cursor(height);
+    model.boosts.table.list.show_cursor(height);
+    model.ipstock.items.table.list.show_cursor(height);
+    model.ipstock.orders.table.list.show_cursor(height);
+    model.ipstock.machines.table.list.show_cursor(height);
+    model.ipstock.reviews.show_cursor(height);
     dialog::disarm(model);
     withdrawals::follow(model);
+    boosts::follow(model);
+    ipstock::follow(model);
     model.touch();
 }
 
@@ -156,6 +222,18 @@ fn clockwork(model: &mut Model, fx: &mut Vec<Effect>) -> bool {
         model.detail.follow_at = None;
         withdrawals::show_current(model);
     }
+    if model.boosts.detail.follow_at.is_some_and(|at| at <= now) {
+        model.boosts.detail.follow_at = None;
+        boosts::show_current(model);
+    }
+    if model.providers.detail.follow_at.is_some_and(|at| at <= now) {
+        model.providers.detail.follow_at = None;
+        providers::show_current(model);
+    }
+    if ipstock::follow_at(model).is_some_and(|at| at <= now) {
+        ipstock::clear_follow(model);
+        ipstock::show_current(model);
+    }
     if arms_at(model).is_some_and(|at| at <= now && model.tick_at < at) {
         model.touch();
     }
@@ -176,6 +254,9 @@ fn pump(model: &mut Model, fx: &mut Vec<Effect>) {
     }
     match model.tab {
         Tab::Withdrawals => withdrawals::pump(model, fx),
+        Tab::Providers => providers::pump(model, fx),
+        Tab::Boosts => boosts::pump(model, fx),
+        Tab::Ipstock => ipstock::pump(model, fx),
         Tab::Audit => {
             if let Some(ticket) = model.audit.fetch.start(now, &mut model.tickets) {
                 fx.push(Effect::Audit(ticket, model.audit.filter_text.clone(), model.audit.want));
@@ -196,16 +277,26 @@ pub fn next_deadline(model: &Model) -> Option<Timestamp> {
         model.overview.fetch.deadline(),
         model.toast.as_ref().and_then(|toast| toast.until),
         model.detail.follow_at,
+        model.boosts.detail.follow_at,
+        model.providers.detail.follow_at,
+        ipstock::follow_at(model),
         ticks_at(model),
         arms_at(model),
         lock::due_at(model),
     ];
     match model.tab {
         Tab::Withdrawals => at.extend([
-            model.withdrawals.fetch.deadline(),
+            model.withdrawals.table.fetch.deadline(),
             model.withdrawals.tally_fetch.deadline(),
             withdrawals::detail_wanted(model).and_then(|_| model.detail.fetch.deadline()),
         ]),
+        Tab::Providers => at.extend(providers::deadlines(model)),
+        Tab::Boosts => at.extend([
+            model.boosts.table.fetch.deadline(),
+            model.boosts.count_fetch.deadline(),
+            boosts::detail_wanted(model).and_then(|_| model.boosts.detail.fetch.deadline()),
+        ]),
+        Tab::Ipstock => at.extend(ipstock::deadlines(model)),
         Tab::Audit => at.push(model.audit.fetch.deadline()),
         Tab::Cases => at.push(model.cases.fetch.deadline()),
         Tab::Overview | Tab::Log => {}
@@ -233,12 +324,7 @@ fn ticks_at(model: &Model) -> Option<Timestamp> {
     if counts_down(model) {
         return Some(second);
     }
-    let source = match model.tab {
-        Tab::Withdrawals => &model.withdrawals.fetch,
-        Tab::Audit => &model.audit.fetch,
-        Tab::Cases => &model.cases.fetch,
-        Tab::Overview | Tab::Log => &model.overview.fetch,
-    };
+    let source = model.source();
     if let Some(since) = source.loading_since() {
         return match model.tick_at.since(since).as_millis() {
             0..300 => Some(since.plus(Duration::from_millis(300))),
@@ -259,9 +345,9 @@ fn counts_down(model: &Model) -> bool {
         row.state == WithdrawalState::Grace && row.grace_until.is_some_and(|until| until > model.tick_at)
     };
     let in_review = matches!(model.overlays.last(), Some(Overlay::Review(review))
-        if review.items.iter().any(|item| counting(&item.row)));
+        if review.items.iter().any(|item| item.about.withdrawal().is_some_and(counting)));
     let listed = model.tab == Tab::Withdrawals
-        && (model.withdrawals.list.visible(model.list_height()).iter().any(counting)
+        && (model.withdrawals.table.list.visible(model.list_height()).iter().any(counting)
             || model.detail.data.as_ref().is_some_and(|detail| counting(&detail.row)));
     in_review || listed
 }

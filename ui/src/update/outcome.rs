@@ -1,19 +1,24 @@
 //! What became of a decision, in the words of the operators.
 
 use crate::message::Outcome;
-use app::command::Decided;
-use domain::{Timestamp, WithdrawalId};
+use app::command::{Acted, Decided};
+use domain::Timestamp;
 
-/// The sentence of an outcome.
-pub(super) fn sentence(id: Option<WithdrawalId>, outcome: &Outcome, now: Timestamp) -> String {
-    let subject = id.map(|id| format!("{id} ")).unwrap_or_default();
-    format!("{subject}{}", words(outcome, now))
+/// The sentence of an outcome; `name` is empty for what has none.
+pub(super) fn sentence(name: &str, outcome: &Outcome, now: Timestamp) -> String {
+    match outcome {
+        // Says itself what it was about.
+        Outcome::Acted(_) => words(outcome, now),
+        _ if name.is_empty() => words(outcome, now),
+        _ => format!("{name} {}", words(outcome, now)),
+    }
 }
 
 /// The words of an outcome, without its subject.
 pub fn words(outcome: &Outcome, now: Timestamp) -> String {
     let decided = match outcome {
         Outcome::Set => return "done".to_owned(),
+        Outcome::Acted(acted) => return acted_words(acted),
         Outcome::Decided(decided) => decided,
     };
     match decided {
@@ -28,5 +33,13 @@ pub fn words(outcome: &Outcome, now: Timestamp) -> String {
         Decided::CaseOpened { case, done: true } => format!("done under case {case}"),
         Decided::LookupQueued => "look-up asked for: the answer changes the row".to_owned(),
         Decided::Already { state } => format!("was submitted before: now {state}"),
+    }
+}
+
+fn acted_words(acted: &Acted) -> String {
+    match (acted.case, acted.repeated) {
+        (Some(case), _) => format!("case {case} opened: it waits for a second name (:cases)"),
+        (None, true) => format!("was submitted before: {}", acted.done),
+        (None, false) => acted.done.clone(),
     }
 }

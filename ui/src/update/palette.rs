@@ -1,6 +1,6 @@
 //! The palette: every action by name, and the commands that take words.
 
-use super::{actions, dialog, lock, session, withdrawals};
+use super::{actions, boosts, dialog, ipstock, keys, lock, providers, session, vps, withdrawals};
 use crate::filter;
 use crate::key::{Code, Key};
 use crate::keymap::{self, BINDINGS};
@@ -8,13 +8,18 @@ use crate::line_edit::LineEdit;
 use crate::message::{Effect, Format};
 use crate::model::{Model, Overlay, Tab};
 use crate::review::Kind;
-use domain::WithdrawalId;
 use domain::switch::Switch;
 use domain::withdrawal::Mode;
+use domain::{BoostId, ItemId, MachineId, VpsId, WithdrawalId};
 
 /// Commands beside the keymap: how it is written, what it does.
-const COMMANDS: [(&str, &str); 17] = [
+const COMMANDS: [(&str, &str); 22] = [
     ("goto ", "goto 4412: open a withdrawal"),
+    ("order ", "order 91820: open a boost order"),
+    ("provider ", "provider smmstone: open a provider"),
+    ("item ", "item 5: open an item of IPStock"),
+    ("vps ", "vps 17: open a VPS order"),
+    ("machine ", "machine 3: open a machine"),
     ("cases", "cases to sign"),
     ("switch pause withdrawals", "stop new payouts; look-ups go on"),
     ("switch pause payments", "stop new invoices and credits"),
@@ -94,7 +99,22 @@ pub(super) fn key(model: &mut Model, key: Key, fx: &mut Vec<Effect>) {
 
 fn is_command(model: &Model, typed: &str) -> bool {
     let first = typed.split(' ').next().unwrap_or("");
-    let takes_words = matches!(first, "goto" | "theme" | "since" | "filter" | "switch" | "rail" | "mode" | "export");
+    let takes_words = matches!(
+        first,
+        "goto"
+            | "order"
+            | "provider"
+            | "item"
+            | "vps"
+            | "machine"
+            | "theme"
+            | "since"
+            | "filter"
+            | "switch"
+            | "rail"
+            | "mode"
+            | "export"
+    );
     typed == "cases" || keymap::named(model.place(), typed).is_some() || (takes_words && typed.contains(' '))
 }
 
@@ -104,10 +124,12 @@ pub(super) fn run(model: &mut Model, command: &str, fx: &mut Vec<Effect>) {
     let (first, rest) = command.split_once(' ').unwrap_or((command, ""));
     match (first, rest.trim()) {
         ("cases", _) => actions::go(model, Tab::Cases, fx),
-        ("goto", id) => match id.parse() {
-            Ok(id) => goto(model, id, fx),
-            Err(_) => model.complain("goto takes a withdrawal's number: goto 4412"),
-        },
+        ("goto", id) => goto_text(model, id, fx),
+        ("order", id) => order(model, id, fx),
+        ("item", id) => item(model, id, fx),
+        ("vps", id) => server(model, id, fx),
+        ("machine", id) => machine(model, id, fx),
+        ("provider", name) if !name.is_empty() => providers::goto(model, name, true, fx),
         ("theme", name) => {
             if model.set_theme(name) {
                 fx.push(model.session());
@@ -117,14 +139,13 @@ pub(super) fn run(model: &mut Model, command: &str, fx: &mut Vec<Effect>) {
         }
         ("since", time) => match filter::time_of_day(time, model.now) {
             Some(at) => {
-                model.withdrawals.seen_at = Some(at);
-                model.overview.seen_at = Some(at);
-                fx.push(Effect::SaveState("seen", at.micros().to_string()));
-                model.touch();
+                session::seen_until(model, at, fx);
             }
             None => model.complain("since takes a time of today in UTC: since 09:00"),
         },
         ("seen", "") => session::seen(model, fx),
+        ("filter", text) if model.tab == Tab::Ipstock => keys::set_filter(model, text),
+        ("filter", text) if model.tab == Tab::Boosts => boosts::visit(model, text, fx),
         ("filter", text) => withdrawals::visit(model, text, fx),
         ("export", "json") => actions::export(model, Format::Json, fx),
         ("export", "csv") => actions::export(model, Format::Csv, fx),
@@ -162,9 +183,44 @@ fn switch(model: &mut Model, words: &str, fx: &mut Vec<Effect>) {
 }
 
 /// Opens a withdrawal from anywhere.
-pub(super) fn goto(model: &mut Model, id: WithdrawalId, fx: &mut Vec<Effect>) {
+pub(super) fn goto_text(model: &mut Model, id: &str, fx: &mut Vec<Effect>) {
+    let Ok(id) = id.parse::<WithdrawalId>() else {
+        return model.complain("goto takes a withdrawal's number: goto 4412");
+    };
     actions::go(model, Tab::Withdrawals, fx);
     let height = model.list_height();
-    model.withdrawals.list.put_key(id.get(), height);
+    model.withdrawals.table.list.put_key(id.get(), height);
     withdrawals::open(model, id, fx);
+}
+
+/// Opens a boost order from anywhere.
+pub(super) fn order(model: &mut Model, id: &str, fx: &mut Vec<Effect>) {
+    match id.parse::<BoostId>() {
+        Ok(id) => boosts::goto(model, id, fx),
+        Err(_) => model.complain("order takes an order's number: order 91820"),
+    }
+}
+
+/// Opens an item from anywhere.
+pub(super) fn item(model: &mut Model, id: &str, fx: &mut Vec<Effect>) {
+    match id.parse::<ItemId>() {
+        Ok(id) => ipstock::goto(model, id, fx),
+        Err(_) => model.complain("item takes an item's number: item 5"),
+    }
+}
+
+/// Opens a VPS order from anywhere.
+pub(super) fn server(model: &mut Model, id: &str, fx: &mut Vec<Effect>) {
+    match id.parse::<VpsId>() {
+        Ok(id) => vps::goto_order(model, id, fx),
+        Err(_) => model.complain("vps takes a VPS order's number: vps 17"),
+    }
+}
+
+/// Opens a machine from anywhere.
+pub(super) fn machine(model: &mut Model, id: &str, fx: &mut Vec<Effect>) {
+    match id.parse::<MachineId>() {
+        Ok(id) => vps::goto_machine(model, id, fx),
+        Err(_) => model.complain("machine takes a machine's number: machine 3"),
+    }
 }

@@ -5,9 +5,34 @@
 
 use super::dialog::{self, close};
 use crate::clean;
-use crate::message::{Answer, Effect, Outcome, Refusal, Reviewed};
+use crate::message::{Answer, Ask, Effect, Outcome, Read, Refusal};
 use crate::model::{Model, Overlay};
-use crate::review::{ARM, ItemEnd, Kind, Phase, Review};
+use crate::review::stock::StockAct;
+use crate::review::{ARM, ItemEnd, Kind, Phase, Review, Subject};
+use std::time::Duration;
+
+/// What has to be read before the review can be decided; nothing for a switch or a mode.
+pub(super) fn ask(review: &Review) -> Option<Ask> {
+    if let Some(case) = &review.case {
+        return Some(Ask::Case(case.id));
+    }
+    let first = review.items.first()?;
+    Some(match &first.about {
+        Subject::Withdrawal(..) => {
+            Ask::Withdrawals(review.items.iter().filter_map(|item| item.about.withdrawal()).map(|row| row.id).collect())
+        }
+        Subject::Boost(..) => Ask::Boosts {
+            ids: review.items.iter().filter_map(|item| item.about.boost()).map(|row| row.id).collect(),
+            quotes: review.part().filter(|_| review.is_move()),
+        },
+        Subject::Provider(row, _) => Ask::Provider(row.name.clone()),
+        Subject::Theirs(row) => Ask::Theirs { provider: row.provider.clone(), service: row.service.clone() },
+        Subject::Run(_) => Ask::Run,
+        Subject::Item(row, _) => Ask::Item(row.id),
+        Subject::Vps(row, _) => Ask::Vps(row.id),
+        Subject::Ours(row, provider) => Ask::Ours { key: row.key.clone(), provider: provider.clone() },
+    })
+}
 
 /// The confirming key counted: everything is read once more before it is submitted.
 pub(super) fn confirm(model: &mut Model, fx: &mut Vec<Effect>) {
@@ -24,17 +49,20 @@ pub(super) fn confirm(model: &mut Model, fx: &mut Vec<Effect>) {
     }
     review.submitted_at = Some(now);
     review.notes.clear();
-    if review.items.is_empty() && review.case.is_none() {
-        review.phase = Phase::Submitting(0);
-        return submit(model, 0, fx);
+    match ask(review) {
+        Some(ask) => {
+            review.phase = Phase::Checking;
+            fx.push(Effect::Review { dialog: review.serial, ask });
+        }
+        None => {
+            review.phase = Phase::Submitting(0);
+            submit(model, 0, fx);
+        }
     }
-    review.phase = Phase::Checking;
-    let rows = review.items.iter().map(|item| item.row.id).collect();
-    fx.push(Effect::Review { dialog: review.serial, rows, case: review.case.as_ref().map(|case| case.id) });
 }
 
 /// The store was read, for the opening or for the submit.
-pub(super) fn reviewed(model: &mut Model, serial: u64, answer: Answer<Box<Reviewed>>, fx: &mut Vec<Effect>) {
+pub(super) fn reviewed(model: &mut Model, serial: u64, answer: Answer<Box<Read>>, fx: &mut Vec<Effect>) {
     let now = model.now;
     let me = model.actor.name.clone();
     let Some(review) = dialog::review(model).filter(|review| review.serial == serial) else { return };
@@ -46,28 +74,32 @@ pub(super) fn reviewed(model: &mut Model, serial: u64, answer: Answer<Box<Review
     review.phase = Phase::Ready;
     review.arm_at = now.plus(ARM);
     let read = match answer {
-        Ok(read) => read,
+        Ok(read) => clean::read(*read, &me),
         Err(why) => {
             review.notes = vec![format!("the store did not answer ({why}); esc, then try again")];
             review.typed.clear();
             return model.touch();
         }
     };
-    let rows = read.rows.into_iter().map(|(id, row)| (id, row.map(|row| clean::detail(&row, &me)))).collect();
-    let moved = review.take_rows(rows) | review.take_case(read.case.as_ref().map(clean::case));
-    review.rail = read.rail.as_ref().map(clean::rail).or(review.rail.take());
+    let moved = review.take(read);
     if moved {
         // Several changes since the list was drawn are not a surprise; since the review was drawn they are.
         review.claim_known = false;
     }
-    let serial_blocked = match model.overlays.last() {
+    if let (Some(_), Some(ask)) = (review.wants_quotes(), ask(review)) {
+        // Which part is about to move is known now; where it could go is read next.
+        review.phase = Phase::Reading;
+        fx.push(Effect::Review { dialog: serial, ask });
+        return model.touch();
+    }
+    let blocked = match model.overlays.last() {
         Some(Overlay::Review(review)) => super::blocked(model, review),
         _ => None,
     };
     if !checking {
         model.keys_from = now;
     }
-    if checking && !moved && serial_blocked.is_none() {
+    if checking && !moved && blocked.is_none() {
         if let Some(review) = dialog::review(model) {
             review.phase = Phase::Submitting(0);
         }
@@ -83,7 +115,13 @@ fn submit(model: &mut Model, from: usize, fx: &mut Vec<Effect>) {
     if review.items.is_empty() {
         if let Some(command) = review.command(0, &reasons).filter(|_| !review.asked) {
             review.asked = true;
+            let goes_on = review.kind == Kind::Stock(StockAct::Sync);
             fx.push(Effect::Decide { dialog: review.serial, item: 0, command });
+            if goes_on {
+                // It may take minutes, and the summary shows that it runs: nobody has to look at a dialog.
+                close(model, fx);
+                model.say("the list is being read; what it gave is told here");
+            }
         }
         return;
     }
@@ -116,10 +154,11 @@ fn float_short(review: &Review, at: usize) -> Option<String> {
     let spent = review.items[..at]
         .iter()
         .filter(|item| matches!(item.end, Some(ItemEnd::Done(_))))
-        .fold(0_i64, |sum, item| sum.saturating_add(item.row.payout.minor()));
-    let item = &review.items[at].row;
+        .filter_map(|item| item.about.withdrawal())
+        .fold(0_i64, |sum, row| sum.saturating_add(row.payout.minor()));
+    let row = review.items[at].about.withdrawal()?;
     let left = float.saturating_sub(spent);
-    (item.mode == domain::withdrawal::Mode::Automatic && left < item.payout.minor())
+    (row.mode == domain::withdrawal::Mode::Automatic && left < row.payout.minor())
         .then(|| format!("the float of {} no longer covers it", domain::Money::ngn_minor(left)))
 }
 
@@ -131,12 +170,11 @@ pub(super) fn decided(
     answer: Result<Outcome, Refusal>,
     fx: &mut Vec<Effect>,
 ) {
-    model.withdrawals.fetch.want(model.now, std::time::Duration::ZERO);
-    model.cases.fetch.want(model.now, std::time::Duration::ZERO);
+    super::wake_lists(model);
     let Some(review) = dialog::review(model).filter(|review| review.serial == serial) else {
         // The dialog was closed meanwhile; what happened is still said.
         return match answer {
-            Ok(outcome) => model.say(super::outcome::sentence(None, &outcome, model.now)),
+            Ok(outcome) => model.say(super::outcome::sentence("", &outcome, model.now)),
             Err(refusal) => model.complain(refusal.text),
         };
     };
@@ -158,31 +196,42 @@ pub(super) fn decided(
     model.touch();
 }
 
-/// Every item has its end: what was done loses its mark; a single success says so and closes.
+/// Every item has its end: what was done loses its mark; a single success says so and closes, with the form beneath.
 fn finish(model: &mut Model, fx: &mut Vec<Effect>) {
     let now = model.now;
     let Some(review) = dialog::review(model) else { return };
-    let done: Vec<i64> = review
-        .items
-        .iter()
-        .filter(|item| matches!(item.end, Some(ItemEnd::Done(_))))
-        .map(|item| item.row.id.get())
-        .collect();
+    let ended = review.items.iter().filter(|item| matches!(item.end, Some(ItemEnd::Done(_))));
+    let (mut withdrawals, mut boosts) = (Vec::new(), Vec::new());
+    for item in ended {
+        match &item.about {
+            Subject::Withdrawal(row, _) => withdrawals.push(row.id.get()),
+            Subject::Boost(row, _) => boosts.push(row.id.get()),
+            _ => {}
+        }
+    }
     let single = match (&review.items[..], &review.end) {
-        ([item], _) => item.end.clone().map(|end| (Some(item.row.id), end)),
-        ([], Some(end)) => Some((None, end.clone())),
+        ([item], _) => item.end.clone().map(|end| (item.about.name(), end)),
+        ([], Some(end)) => Some((String::new(), end.clone())),
         _ => None,
     };
-    for id in done {
-        model.withdrawals.marks.remove(&id);
+    withdrawals.iter().for_each(|key| drop(model.withdrawals.table.marks.remove(key)));
+    boosts.iter().for_each(|key| drop(model.boosts.table.marks.remove(key)));
+    super::wake_lists(model);
+    for fetch in [
+        &mut model.detail.fetch,
+        &mut model.boosts.detail.fetch,
+        &mut model.providers.detail.fetch,
+        &mut model.ipstock.item.fetch,
+        &mut model.ipstock.order.fetch,
+    ] {
+        fetch.want(now, Duration::ZERO);
     }
-    model.withdrawals.fetch.want(now, std::time::Duration::ZERO);
-    if model.detail.open {
-        model.detail.fetch.want(now, std::time::Duration::ZERO);
-    }
-    if let Some((id, ItemEnd::Done(outcome))) = single {
+    if let Some((name, ItemEnd::Done(outcome))) = single {
         close(model, fx);
-        model.say(super::outcome::sentence(id, &outcome, now));
+        if let Some(Overlay::Form(_)) = model.overlays.last() {
+            model.overlays.pop();
+        }
+        model.say(super::outcome::sentence(&name, &outcome, now));
     }
     model.touch();
 }

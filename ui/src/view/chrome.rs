@@ -1,9 +1,10 @@
 //! The rows that are always there: tabs, filter or summary, hints, status.
 
 use super::{format, line, line_right};
-use crate::keymap::BINDINGS;
-use crate::model::{Link, Model, Tab};
+use crate::keymap::{BINDINGS, Place};
+use crate::model::{Link, Model, Shelf, Tab};
 use app::view::WithdrawalSort;
+use app::view::ipstock::IpstockBrief;
 use domain::withdrawal::WithdrawalState;
 use ratatui::buffer::Buffer;
 use ratatui::layout::Rect;
@@ -19,30 +20,65 @@ pub fn top(model: &Model, area: Rect, buf: &mut Buffer) {
     let theme = &model.theme;
     let badge = theme.environments[model.environment as usize];
     let mut spans = vec![span(format!(" {} ", model.environment.word()), badge), span(" ", theme.text)];
-    if model.tab == Tab::Withdrawals && model.detail.open {
-        let id = model.detail.id.map(|id| id.to_string()).unwrap_or_default();
-        spans.push(span(" Withdrawals > ", theme.dim));
-        spans.push(span(id, theme.strong));
+    if model.is_detail_open() {
+        spans.push(span(format!(" {} > ", model.tab.title()), theme.dim));
+        spans.push(span(open_name(model), theme.strong));
         line(buf, area, 0, spans);
         return line_right(buf, area, 0, position(model));
     }
-    for (digit, tab) in Tab::NUMBERED {
-        spans.extend(tab_spans(model, &format!("{digit} "), tab));
-    }
-    if model.tab == Tab::Cases {
-        spans.extend(tab_spans(model, ":", Tab::Cases));
-    }
+    spans.extend(tabs(model, area.width));
     line(buf, area, 0, spans);
-    if area.width >= 100 {
+    if area.width >= 120 {
         let who = format!("{} {} ", model.actor.name, role(model));
         line_right(buf, area, 0, vec![span(who, theme.dim)]);
     }
 }
 
-fn tab_spans(model: &Model, digit: &str, tab: Tab) -> Vec<Span<'static>> {
+/// What the open detail is about.
+fn open_name(model: &Model) -> String {
+    match model.tab {
+        Tab::Providers => model.providers.detail.id.clone().unwrap_or_default(),
+        Tab::Boosts => model.boosts.detail.id.map(|id| id.to_string()).unwrap_or_default(),
+        Tab::Ipstock => {
+            let stock = &model.ipstock;
+            match stock.shelf {
+                Shelf::Orders => stock.order.id.map(|id| format!("order {id}")),
+                Shelf::Machines => stock.machine.id.map(|id| format!("machine {id}")),
+                _ => stock.item.id.map(|id| format!("item {id}")),
+            }
+            .unwrap_or_default()
+        }
+        _ => model.detail.id.map(|id| id.to_string()).unwrap_or_default(),
+    }
+}
+
+/// The tabs, as much of them as fits: from 6 on they have no place in a narrow window unless they are open, and where
+/// that is not enough they show their digit and count alone, one after the other from the left.
+fn tabs(model: &Model, width: u16) -> Vec<Span<'static>> {
+    let room = usize::from(width).saturating_sub(model.environment.word().len() + 3);
+    let shown = |tab: Tab, digit: u8| width >= 100 || digit < 6 || model.tab == tab;
+    for bare in 0..=Tab::NUMBERED.len() {
+        let mut spans = Vec::new();
+        for (n, (digit, tab)) in Tab::NUMBERED.into_iter().filter(|(digit, tab)| shown(*tab, *digit)).enumerate() {
+            let title = if n >= bare || model.tab == tab { tab.title() } else { "" };
+            spans.extend(tab_spans(model, &digit.to_string(), title, tab));
+        }
+        if model.tab == Tab::Cases {
+            spans.extend(tab_spans(model, ":", Tab::Cases.title(), Tab::Cases));
+        }
+        if spans.iter().map(Span::width).sum::<usize>() <= room || bare == Tab::NUMBERED.len() {
+            return spans;
+        }
+    }
+    Vec::new()
+}
+
+fn tab_spans(model: &Model, digit: &str, title: &str, tab: Tab) -> Vec<Span<'static>> {
     let theme = &model.theme;
     let (count, needs) = tab_count(model, tab);
-    let label = format!("{digit}{}{}{count}", tab.title(), if count.is_empty() { "" } else { " " });
+    let gap = if digit == ":" { "" } else { " " };
+    let words: Vec<&str> = [title, &count].into_iter().filter(|word| !word.is_empty()).collect();
+    let label = if words.is_empty() { digit.to_owned() } else { format!("{digit}{gap}{}", words.join(" ")) };
     let open = model.tab == tab;
     let (a, z) = if open { ("[", "]") } else { (" ", " ") };
     let style = if open { theme.strong } else { theme.dim };
@@ -68,18 +104,61 @@ fn tab_count(model: &Model, tab: Tab) -> (String, bool) {
             let needs = overview.funnel.iter().any(|(word, n, _)| *n > 0 && bad.contains(&word.as_str()));
             (format::count(open), needs)
         }
+        Tab::Providers => match overview.providers.iter().filter(|row| super::marks::needs_person(row)).count() {
+            0 => (String::new(), false),
+            n => (n.to_string(), true),
+        },
+        Tab::Boosts => (format::count(overview.boosts.open), overview.boosts.attention > 0),
+        Tab::Ipstock => match super::marks::stock_needs(&overview.ipstock) {
+            0 => (String::new(), false),
+            n => (format::count(n), true),
+        },
         Tab::Cases => (overview.cases.to_string(), false),
         _ => (String::new(), false),
     }
 }
 
+/// Where the open row stands in its list.
 fn position(model: &Model) -> Vec<Span<'static>> {
-    let list = &model.withdrawals.list;
-    let on_list = list.cursor() == model.detail.id.map(domain::WithdrawalId::get);
-    match (list.position().filter(|_| on_list && !list.before()), model.withdrawals.tally) {
-        (Some(at), Some(tally)) => {
-            vec![span(format!("{} of {}  [ ] ", at + 1, format::count(tally.count)), model.theme.dim)]
+    let (at, all) = match model.tab {
+        Tab::Providers => {
+            let p = &model.providers;
+            let at = p.rows.iter().position(|row| Some(&row.name) == p.detail.id.as_ref());
+            (at, i64::try_from(p.rows.len()).ok())
         }
+        Tab::Boosts => {
+            let list = &model.boosts.table.list;
+            let on_list = list.cursor() == model.boosts.detail.id.map(domain::BoostId::get);
+            (list.position().filter(|_| on_list && !list.before()), model.boosts.count)
+        }
+        Tab::Ipstock => {
+            let stock = &model.ipstock;
+            match stock.shelf {
+                Shelf::Orders => {
+                    let list = &stock.orders.table.list;
+                    let on_list = list.cursor() == stock.order.id.map(domain::VpsId::get);
+                    (list.position().filter(|_| on_list && !list.before()), stock.orders.count)
+                }
+                Shelf::Machines => {
+                    let list = &stock.machines.table.list;
+                    let on_list = list.cursor() == stock.machine.id.map(domain::MachineId::get);
+                    (list.position().filter(|_| on_list && !list.before()), stock.machines.count)
+                }
+                _ => {
+                    let list = &stock.items.table.list;
+                    let on_list = list.cursor() == stock.item.id.map(domain::ItemId::get);
+                    (list.position().filter(|_| on_list && !list.before()), stock.items.count)
+                }
+            }
+        }
+        _ => {
+            let list = &model.withdrawals.table.list;
+            let on_list = list.cursor() == model.detail.id.map(domain::WithdrawalId::get);
+            (list.position().filter(|_| on_list && !list.before()), model.withdrawals.tally.map(|tally| tally.count))
+        }
+    };
+    match (at, all) {
+        (Some(at), Some(all)) => vec![span(format!("{} of {}  [ ] ", at + 1, format::count(all)), model.theme.dim)],
         _ => Vec::new(),
     }
 }
@@ -98,6 +177,29 @@ pub fn second(model: &Model, area: Rect, buf: &mut Buffer) -> Option<(u16, u16)>
             line_right(buf, area, 0, right.clone());
             let used: usize = right.iter().map(Span::width).sum();
             filter_line(model, &model.withdrawals.filter_text, narrowed(area, used), buf)
+        }
+        Tab::Boosts => {
+            let right = if model.boosts.fault.is_some() { Vec::new() } else { super::boosts::summary(model) };
+            line_right(buf, area, 0, right.clone());
+            let used: usize = right.iter().map(Span::width).sum();
+            filter_line(model, &model.boosts.filter_text, narrowed(area, used), buf)
+        }
+        Tab::Ipstock => {
+            let right = if model.ipstock.fault().is_some() { Vec::new() } else { super::ipstock::second(model) };
+            line_right(buf, area, 0, right.clone());
+            let used: usize = right.iter().map(Span::width).sum();
+            let text = model.ipstock.filter_text()?;
+            filter_line(model, text, narrowed(area, used), buf)
+        }
+        Tab::Providers => {
+            let (left, right) = super::provider_row::second(model);
+            let used: usize = right.iter().map(Span::width).sum();
+            line_right(buf, area, 0, right);
+            if model.place() == Place::Services {
+                return filter_line(model, &model.providers.services.words, narrowed(area, used), buf);
+            }
+            line(buf, narrowed(area, used), 0, left);
+            None
         }
         Tab::Audit => {
             let follow = if model.audit.follow { "following " } else { "" };
@@ -129,7 +231,7 @@ fn filter_line(model: &Model, text: &str, area: Rect, buf: &mut Buffer) -> Optio
     let theme = &model.theme;
     let typed = model.prompt.as_ref().map(|prompt| prompt.line.text());
     let shown = typed.clone().unwrap_or_else(|| text.to_owned());
-    let fault = model.withdrawals.fault.as_ref().filter(|_| model.tab == Tab::Withdrawals);
+    let fault = model.fault();
     let style = if typed.is_some() { theme.strong } else { theme.text };
     let mut spans = vec![span("/", theme.key)];
     match fault {
@@ -155,13 +257,13 @@ fn withdrawals_summary(model: &Model) -> Vec<Span<'static>> {
     let theme = &model.theme;
     let w = &model.withdrawals;
     let mut spans = Vec::new();
-    if model.is_stale() && w.fetch.good_at().is_some() {
+    if model.is_stale() && w.table.fetch.good_at().is_some() {
         spans.push(span("STALE ", theme.bad));
     }
-    let waiting = w.list.waiting();
+    let waiting = w.table.list.waiting();
     if waiting > 0 {
         spans.push(span(format!("+{waiting} new "), theme.busy));
-    } else if w.frozen {
+    } else if w.table.frozen {
         spans.push(span("frozen ", theme.busy));
     }
     if let Some(tally) = w.tally {
@@ -174,9 +276,9 @@ fn withdrawals_summary(model: &Model) -> Vec<Span<'static>> {
         WithdrawalSort::Amount => ("amount", w.descending),
     };
     spans.push(span(format!(" sort {column} {} ", if down { "v" } else { "^" }), theme.dim));
-    if !w.marks.is_empty() {
-        let range = if w.range_from.is_some() { "range " } else { "" };
-        let text = format!(" {range}{} marked  NGN {} ", w.marks.len(), format::naira(w.marked_sum()));
+    if !w.table.marks.is_empty() {
+        let range = if w.table.range_from.is_some() { "range " } else { "" };
+        let text = format!(" {range}{} marked  NGN {} ", w.table.marks.len(), format::naira(w.marked_sum()));
         spans.push(span(text, theme.strong));
     } else if let Some(tally) = w.tally.filter(|_| model.size.0 >= 100) {
         spans.push(span(format!(" NGN {} ", format::naira(tally.sum)), theme.text));
@@ -235,7 +337,13 @@ pub fn status(model: &Model, area: Rect, buf: &mut Buffer) {
             (state, _) => (format!("rail {state}"), theme.bad),
         };
         parts.push(text);
-        if let Some(float) = rail.float {
+        if model.tab == Tab::Boosts {
+            let jobs = |wanted: &str| overview.jobs.iter().find(|(word, _)| word == wanted).map_or(0, |(_, n)| *n);
+            let style = if jobs("dead") > 0 { theme.bad } else { theme.dim };
+            parts.push((format!("jobs {} ready {} dead", format::count(jobs("ready")), jobs("dead")), style));
+        } else if model.tab == Tab::Ipstock {
+            parts.extend(last_sync(model, &overview.ipstock));
+        } else if let Some(float) = rail.float {
             parts.push((format!("float {}", format::compact(float)), theme.dim));
         }
         for switch in overview.switches.iter().filter(|switch| switch.paused) {
@@ -264,6 +372,19 @@ pub fn status(model: &Model, area: Rect, buf: &mut Buffer) {
     line_right(buf, area, 0, vec![span(clock, theme.dim)]);
 }
 
+/// `last sync 20 seen 2 new 1 gone`.
+fn last_sync(model: &Model, brief: &IpstockBrief) -> Option<(String, Style)> {
+    let theme = &model.theme;
+    let run = brief.last.as_ref()?;
+    Some(match run.state.as_str() {
+        "done" => {
+            let text = format!("last sync {} seen {} new {} gone", run.packages, run.created, run.disabled);
+            (text, theme.dim)
+        }
+        state => (format!("last sync {state}"), theme.bad),
+    })
+}
+
 fn link(model: &Model) -> (String, Style) {
     let theme = &model.theme;
     match model.link() {
@@ -281,5 +402,5 @@ fn current(model: &Model) -> Option<&app::view::WithdrawalRow> {
     if model.detail.open {
         return model.detail.data.as_ref().map(|data| &data.row);
     }
-    model.withdrawals.list.current()
+    model.withdrawals.table.list.current()
 }

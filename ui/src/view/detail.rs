@@ -1,5 +1,6 @@
 //! A withdrawal: who is paid, where, from what, why it is risky, what happened, what the rail said.
 
+use super::lines::{Lines, field, ledger_lines, split, trail_lines, when, write};
 use super::{absent, format, line};
 use crate::model::{Model, Part};
 use crate::theme::Tone;
@@ -10,11 +11,6 @@ use ratatui::buffer::Buffer;
 use ratatui::layout::Rect;
 use ratatui::style::Style;
 use ratatui::text::{Line, Span};
-
-/// Columns of a label.
-const LABEL: usize = 8;
-
-type Lines = Vec<Line<'static>>;
 
 /// The whole screen: one part below 120 columns, two side by side from there.
 pub fn draw(model: &Model, area: Rect, buf: &mut Buffer) {
@@ -40,14 +36,6 @@ pub fn draw(model: &Model, area: Rect, buf: &mut Buffer) {
         write(buf, middle, titled(model, data, &more, usize::from(middle.width)), 0);
         write(buf, right, titled(model, data, &[Part::Raw], usize::from(right.width)), 0);
     }
-}
-
-/// Cuts off one `of`th at the left, with a line between.
-fn split(model: &Model, area: Rect, of: u16, buf: &mut Buffer) -> (Rect, Rect) {
-    let width = area.width / of;
-    super::divider(model, buf, area.x + width, area);
-    let right = Rect { x: area.x + width + 1, width: area.width - width - 1, ..area };
-    (Rect { width: width - 1, ..area }, right)
 }
 
 /// The side pane.
@@ -107,15 +95,6 @@ fn ready<'a>(model: &'a Model, area: Rect, buf: &mut Buffer) -> Option<&'a Withd
     data.map(|data| &**data)
 }
 
-/// Writes lines from `skip` on; returns how many there are.
-fn write(buf: &mut Buffer, area: Rect, lines: Lines, skip: usize) -> u16 {
-    let count = u16::try_from(lines.len()).unwrap_or(u16::MAX);
-    for (y, text) in lines.into_iter().skip(skip).take(usize::from(area.height)).enumerate() {
-        buf.set_line(area.x, area.y + u16::try_from(y).unwrap_or(0), &text, area.width);
-    }
-    count
-}
-
 /// Amount and state; the pane's head carries the id.
 fn head(model: &Model, data: &WithdrawalDetail, width: usize) -> Lines {
     let theme = &model.theme;
@@ -142,12 +121,6 @@ fn head(model: &Model, data: &WithdrawalDetail, width: usize) -> Lines {
     lines
 }
 
-/// The clock today, with the day on any other.
-fn when(model: &Model, at: domain::Timestamp) -> String {
-    let day = at.date();
-    if day == model.frame_at.date() { at.clock() } else { format!("{} {}", day.get(5..).unwrap_or(&day), at.clock()) }
-}
-
 fn parts_row(model: &Model, data: &WithdrawalDetail, area: Rect, y: u16, buf: &mut Buffer) {
     let theme = &model.theme;
     let mut spans = vec![Span::raw(" ")];
@@ -168,7 +141,7 @@ fn parts_row(model: &Model, data: &WithdrawalDetail, area: Rect, y: u16, buf: &m
 fn part(model: &Model, data: &WithdrawalDetail, part: Part, width: usize) -> Lines {
     match part {
         Part::Summary => summary(model, data, width),
-        Part::Trail => trail(model, data, width),
+        Part::Trail => trail_lines(model, &data.trail, width),
         Part::History => rows(model, &data.history, width, "no other withdrawal"),
         Part::SameAccount => rows(model, &data.same_account, width, "nobody else was paid to this account"),
         Part::Raw => super::detail::raw::lines(model, data, width),
@@ -181,17 +154,6 @@ fn titled(model: &Model, data: &WithdrawalDetail, parts: &[Part], width: usize) 
         lines.push(Line::styled(format!(" {}", each.title()), model.theme.head));
         lines.extend(part(model, data, *each, width));
         lines.push(Line::default());
-    }
-    lines
-}
-
-/// A label and its text, wrapped under itself.
-fn field(model: &Model, label: &str, text: &str, style: Style, width: usize) -> Lines {
-    let room = width.saturating_sub(LABEL + 2).max(8);
-    let mut lines = Vec::new();
-    for (n, piece) in format::wrap(text, room).into_iter().enumerate() {
-        let label = if n == 0 { format!(" {label:LABEL$}") } else { " ".repeat(LABEL + 1) };
-        lines.push(Line::from(vec![Span::styled(label, model.theme.dim), Span::styled(piece, style)]));
     }
     lines
 }
@@ -217,7 +179,7 @@ fn summary(model: &Model, data: &WithdrawalDetail, width: usize) -> Lines {
     let frozen = if data.user_frozen { "  FROZEN" } else { "" };
     let user = format!(
         "{}  id {}  joined {since} ago  paid out before: {}{frozen}",
-        format::user(row, model.mask),
+        format::user(&row.username, row.user, model.mask),
         format::name(&row.user.to_string(), model.mask),
         data.paid_before,
     );
@@ -258,25 +220,6 @@ fn summary(model: &Model, data: &WithdrawalDetail, width: usize) -> Lines {
     lines
 }
 
-fn trail(model: &Model, data: &WithdrawalDetail, width: usize) -> Lines {
-    let mut lines = Vec::new();
-    for step in &data.trail {
-        let text = format!("{:<7} {}", step.actor, step.what);
-        let at = when(model, step.at);
-        if at.len() > LABEL {
-            // Another day: its date takes a line of its own, so that the columns hold.
-            lines.push(Line::styled(format!(" {at}"), model.theme.dim));
-            lines.extend(field(model, "", &text, model.theme.text, width));
-        } else {
-            lines.extend(field(model, &at, &text, model.theme.text, width));
-        }
-    }
-    if lines.is_empty() {
-        lines.push(Line::styled(" nothing yet", model.theme.dim));
-    }
-    lines
-}
-
 fn rows(model: &Model, rows: &[WithdrawalRow], width: usize, none: &str) -> Lines {
     let theme = &model.theme;
     let mut lines = Vec::new();
@@ -285,7 +228,7 @@ fn rows(model: &Model, rows: &[WithdrawalRow], width: usize, none: &str) -> Line
         let age = format::age(model.frame_at, row.created_at);
         let fixed = 1 + 6 + 1 + 5 + 1 + 11 + 2 + 11;
         let user = if width > fixed + 10 {
-            format!("  {}", format::left(&format::user(row, model.mask), width - fixed - 2))
+            format!("  {}", format::left(&format::user(&row.username, row.user, model.mask), width - fixed - 2))
         } else {
             String::new()
         };
@@ -336,15 +279,7 @@ mod raw {
         }
         if !data.ledger.is_empty() {
             lines.push(Line::styled(" ledger", theme.head));
-        }
-        for entry in &data.ledger {
-            let room = width.saturating_sub(1 + 6 + 1 + 5 + 2 + 17);
-            let text = format!("{} {}", entry.account, entry.kind);
-            lines.push(Line::from(vec![
-                Span::styled(format!(" {:>6} {}  ", entry.journal, entry.at.clock()), theme.dim),
-                Span::styled(format::left(&text, room), theme.text),
-                Span::styled(format!("{:>16}", format::money(entry.amount)), theme.text),
-            ]));
+            lines.extend(super::ledger_lines(model, &data.ledger, width));
         }
         lines
     }

@@ -2,9 +2,10 @@
 
 use crate::theme::{self, Tone};
 use app::view::{COUNT_CAP, WithdrawalRow};
+use domain::decimal::Decimal;
 use domain::text::{clean_line, mask, width};
 use domain::withdrawal::WithdrawalState;
-use domain::{Money, Timestamp};
+use domain::{Money, Timestamp, UserId};
 use std::time::Duration;
 
 /// A count; beyond the cap it says so.
@@ -44,6 +45,72 @@ pub fn compact(amount: Money) -> String {
     }
 }
 
+/// A whole number with thousands separated: `12,400`.
+pub fn grouped(n: i64) -> String {
+    let digits = n.unsigned_abs().to_string();
+    let mut out = String::from(if n < 0 { "-" } else { "" });
+    for (i, digit) in digits.chars().enumerate() {
+        if i > 0 && (digits.len() - i).is_multiple_of(3) {
+            out.push(',');
+        }
+        out.push(digit);
+    }
+    out
+}
+
+/// A quantity for a narrow place: `850`, `2k`, `1.5M`.
+pub fn quantity(n: i64) -> String {
+    let short = |unit: i64, letter: char| match n % unit * 10 / unit {
+        0 => format!("{}{letter}", n / unit),
+        tenth => format!("{}.{}{letter}", n / unit, tenth.abs()),
+    };
+    match n.abs() {
+        0..1_000 => n.to_string(),
+        1_000..1_000_000 => short(1_000, 'k'),
+        1_000_000..1_000_000_000 => short(1_000_000, 'M'),
+        _ => short(1_000_000_000, 'G'),
+    }
+}
+
+/// What something costs in USD, to a hundredth of a cent: parts are cheap.
+pub fn cost(amount: Money) -> String {
+    let hundredths = amount.minor() / 100;
+    let sign = if hundredths < 0 { "-" } else { "" };
+    let (whole, rest) = (hundredths.abs() / 10_000, hundredths.abs() % 10_000);
+    let text = format!("{rest:04}");
+    let keep = text.trim_end_matches('0').len().max(2);
+    format!("USD {sign}{}.{}", grouped(whole), &text[..keep])
+}
+
+/// A difference in words: `USD 0.12 more than now`, `as much as now`.
+pub fn more(by: Money) -> String {
+    match by.minor() {
+        0 => "as much as now".to_owned(),
+        n if n > 0 => format!("{} more than now", cost(by)),
+        _ => format!("{} less than now", cost(by.checked_neg().unwrap_or(by))),
+    }
+}
+
+/// A panel's balance for a column: `$ 412.07`, `UZS 1.2M`.
+pub fn balance((amount, currency): &(String, String)) -> String {
+    let sign = if currency == "USD" { "$" } else { currency.as_str() };
+    let Ok((mantissa, scale)) = Decimal::parse(amount).map(Decimal::parts) else { return format!("{sign} {amount}") };
+    let hundredths = match scale {
+        0..=2 => mantissa * 10_i128.pow(2 - scale),
+        _ => mantissa / 10_i128.pow(scale - 2),
+    };
+    let whole = i64::try_from(hundredths / 100).unwrap_or(i64::MAX);
+    match whole.abs() {
+        0..10_000 => format!("{sign} {}.{:02}", grouped(whole), (hundredths % 100).abs()),
+        _ => format!("{sign} {}", quantity(whole)),
+    }
+}
+
+/// A share in ten thousand as a percentage with one decimal: `99.2`.
+pub fn share(bps: i64) -> String {
+    format!("{}.{}", bps / 100, bps % 100 / 10)
+}
+
 /// An age whose least step is a minute, so that a screen at rest stays true: `0m`, `51m`, `2h41`, `3d`.
 pub fn age(now: Timestamp, at: Timestamp) -> String {
     let minutes = now.since(at).as_secs() / 60;
@@ -69,12 +136,28 @@ pub fn name(text: &str, masked: bool) -> String {
 }
 
 /// A user for a column: the name, or the id.
-pub fn user(row: &WithdrawalRow, masked: bool) -> String {
-    if row.username.is_empty() {
-        let id = row.user.to_string();
+pub fn user(username: &str, user: UserId, masked: bool) -> String {
+    if username.is_empty() {
+        let id = user.to_string();
         return if masked { mask(&id, 3) } else { format!("id {id}") };
     }
-    name(&row.username, masked)
+    name(username, masked)
+}
+
+/// A link for a column: the host and the end of the post's number, all of it where there is room and no mask. Whose post
+/// it is stands in the middle, so the mask leaves the middle out.
+pub fn link(url: &str, columns: usize, masked: bool) -> String {
+    let bare = url.strip_prefix("https://").unwrap_or(url);
+    if !masked && width(bare) <= columns {
+        return bare.to_owned();
+    }
+    let (host, path) = bare.split_once('/').unwrap_or((bare, ""));
+    let last = path.rsplit('/').next().unwrap_or("");
+    let room = columns.saturating_sub(width(host) + 4).max(1);
+    // A mask shows no more of the end than tells two posts apart.
+    let shown = if masked { room.min(5) } else { room };
+    let tail: Vec<char> = last.chars().rev().take(shown).collect();
+    format!("{host}/../{}", tail.into_iter().rev().collect::<String>())
 }
 
 /// A bank's name for a narrow column.
@@ -163,8 +246,17 @@ pub fn wrap(text: &str, columns: usize) -> Vec<String> {
     lines
 }
 
-/// Sixty minutes as `columns` bars.
+/// Sixty minutes of counts as `columns` bars.
 pub fn spark(minutes: &[i64], columns: usize, bars: &[&'static str; 8]) -> String {
+    draw_bars(minutes, columns, bars, |some| some.iter().sum())
+}
+
+/// Sixty minutes of the largest of each minute as `columns` bars.
+pub fn peaks(minutes: &[i64], columns: usize, bars: &[&'static str; 8]) -> String {
+    draw_bars(minutes, columns, bars, |some| some.iter().copied().max().unwrap_or(0))
+}
+
+fn draw_bars(minutes: &[i64], columns: usize, bars: &[&'static str; 8], join: impl Fn(&[i64]) -> i64) -> String {
     if columns == 0 || minutes.is_empty() {
         return String::new();
     }
@@ -172,7 +264,7 @@ pub fn spark(minutes: &[i64], columns: usize, bars: &[&'static str; 8]) -> Strin
         .map(|n| {
             let (from, to) =
                 (n * minutes.len() / columns, ((n + 1) * minutes.len() / columns).max(n * minutes.len() / columns + 1));
-            minutes[from..to.min(minutes.len())].iter().sum()
+            join(&minutes[from..to.min(minutes.len())])
         })
         .collect();
     let most = buckets.iter().copied().max().unwrap_or(0).max(1);
@@ -180,7 +272,7 @@ pub fn spark(minutes: &[i64], columns: usize, bars: &[&'static str; 8]) -> Strin
         .iter()
         .map(|n| match *n {
             n if n <= 0 => bars[0],
-            n => bars[usize::try_from(n * 7 / most).unwrap_or(7).clamp(1, 7)],
+            n => bars[usize::try_from(n.saturating_mul(7) / most).unwrap_or(7).clamp(1, 7)],
         })
         .collect()
 }
@@ -203,6 +295,36 @@ mod tests {
         let now = Timestamp::from_secs(100_000);
         assert_eq!(age(now, Timestamp::from_secs(99_970)), "0m");
         assert_eq!(age(now, Timestamp::from_secs(90_340)), "2h41");
+    }
+
+    #[test]
+    fn quantities_costs_and_balances_read_well() {
+        assert_eq!(grouped(-1_234_567), "-1,234,567");
+        for (n, text) in [(850, "850"), (2_000, "2k"), (1_500, "1.5k"), (2_000_000, "2M"), (100, "100")] {
+            assert_eq!(quantity(n), text);
+        }
+        assert_eq!(cost(Money::usd_minor(375_000)), "USD 0.375");
+        assert_eq!(cost(Money::usd_minor(1_500_000)), "USD 1.50");
+        assert_eq!(more(Money::usd_minor(-120_000)), "USD 0.12 less than now");
+        for (amount, currency, text) in [
+            ("412.07", "USD", "$ 412.07"),
+            ("1412.0712", "USD", "$ 1,412.07"),
+            ("12", "EUR", "EUR 12.00"),
+            ("1250000.5", "UZS", "UZS 1.2M"),
+            ("?", "USD", "$ ?"),
+        ] {
+            assert_eq!(balance(&(amount.into(), currency.into())), text);
+        }
+        assert_eq!((share(9_925), share(10_000)), ("99.2".into(), "100.0".into()));
+    }
+
+    #[test]
+    fn links_keep_their_host_and_their_end() {
+        let url = "https://x.com/kemi/status/1795252560018203";
+        assert_eq!(link(url, 17, false), "x.com/../60018203");
+        assert_eq!(link(url, 60, false), "x.com/kemi/status/1795252560018203");
+        assert_eq!(link(url, 60, true), "x.com/../18203");
+        assert_eq!(link("https://t.me/c/77", 17, false), "t.me/c/77");
     }
 
     #[test]

@@ -3,15 +3,24 @@
 //! Top row, second row, body, hint row, status row; overlays above. Start reading at [`draw`].
 
 pub mod audit;
+pub mod boost;
+pub mod boosts;
 pub mod cases;
 pub mod chrome;
 pub mod detail;
 pub mod dialog;
+pub mod form;
 pub mod format;
 pub mod help;
+pub mod ipstock;
+mod lines;
 pub mod log;
+pub mod marks;
 pub mod overview;
 pub mod palette;
+pub mod provider;
+mod provider_row;
+pub mod providers;
 pub mod review;
 pub mod small;
 pub mod table;
@@ -38,7 +47,8 @@ pub fn draw(model: &Model, buf: &mut Buffer) -> Option<(u16, u16)> {
         return overlays(model, area, buf);
     }
     chrome::top(model, row(area, 0), buf);
-    let whole = model.tab == Tab::Withdrawals && model.detail.open;
+    // A provider's detail keeps the second row: its services have a filter.
+    let whole = model.is_detail_open() && model.tab != Tab::Providers;
     let cursor = if whole { None } else { chrome::second(model, row(area, 1), buf) };
     let top = if whole { 1 } else { 2 };
     let body = Rect { y: area.y + top, height: area.height - top - 2, ..area };
@@ -46,6 +56,11 @@ pub fn draw(model: &Model, buf: &mut Buffer) -> Option<(u16, u16)> {
         Tab::Overview => overview::draw(model, body, buf),
         Tab::Withdrawals if model.detail.open => detail::draw(model, body, buf),
         Tab::Withdrawals => withdrawals::draw(model, body, buf),
+        Tab::Providers if model.providers.detail.open => provider::draw(model, body, buf),
+        Tab::Providers => providers::draw(model, body, buf),
+        Tab::Boosts if model.boosts.detail.open => boost::draw(model, body, buf),
+        Tab::Boosts => boosts::draw(model, body, buf),
+        Tab::Ipstock => ipstock::draw(model, body, buf),
         Tab::Audit => audit::draw(model, body, buf),
         Tab::Log => log::draw(model, body, buf),
         Tab::Cases => cases::draw(model, body, buf),
@@ -66,9 +81,15 @@ fn overlays(model: &Model, area: Rect, buf: &mut Buffer) -> Option<(u16, u16)> {
         }
         Overlay::Palette(line, chosen) => Some(palette::draw(model, line, *chosen, area, buf)),
         Overlay::Review(review) => review::draw(model, review, area, buf),
+        Overlay::Form(form) => form::draw(model, form, area, buf),
         Overlay::Quit => dialog::quit(model, area, buf),
         Overlay::MarkMany(count) => dialog::mark_many(model, *count, area, buf),
     }
+}
+
+/// How many lines the open part of the IPStock tab has.
+pub fn stock_length(model: &Model) -> usize {
+    ipstock::length(model)
 }
 
 /// One line of an area.
@@ -115,6 +136,17 @@ pub fn absent(model: &Model, fetch: &Fetch, what: &str, area: Rect, buf: &mut Bu
         }
     }
     line(buf, area, 1, vec![Span::styled(text, theme.dim)]);
+}
+
+/// How a filter that finds nothing is cleared.
+pub fn clear_hint(model: &Model) -> Vec<Span<'static>> {
+    let theme = &model.theme;
+    vec![
+        Span::styled("  /", theme.key),
+        Span::styled(" then ", theme.dim),
+        Span::styled("ctrl-u enter", theme.key),
+        Span::styled(" clears the filter", theme.dim),
+    ]
 }
 
 /// A failure with its next try.

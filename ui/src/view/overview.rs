@@ -1,6 +1,6 @@
 //! Tab 1: what needs a person, the last hour, the rail, the runtime, and what was done last.
 
-use super::{absent, format, line, line_right};
+use super::{absent, format, line, line_right, marks};
 use crate::model::Model;
 use crate::theme::Tone;
 use app::view::{NeedsYou, Overview};
@@ -8,7 +8,7 @@ use domain::Timestamp;
 use ratatui::buffer::Buffer;
 use ratatui::layout::Rect;
 use ratatui::style::Style;
-use ratatui::text::Span;
+use ratatui::text::{Line, Span};
 
 fn span(text: impl Into<String>, style: Style) -> Span<'static> {
     Span::styled(text.into(), style)
@@ -19,7 +19,7 @@ pub fn summary(model: &Model, area: Rect, buf: &mut Buffer) {
     let theme = &model.theme;
     line(buf, area, 0, vec![span(" Needs you now", theme.strong)]);
     if let (Some(seen), Some(_)) = (model.overview.seen_at, &model.overview.data) {
-        let new = model.withdrawals.list.rows().iter().filter(|row| row.created_at > seen).count();
+        let new = model.withdrawals.table.list.rows().iter().filter(|row| row.created_at > seen).count();
         let text = match new {
             0 => format!("last looked {} ", seen.clock()),
             n => format!("new since you looked, {}: {n} ", seen.clock()),
@@ -54,7 +54,8 @@ pub fn draw(model: &Model, area: Rect, buf: &mut Buffer) {
     super::divider(model, buf, area.x + half, Rect { height: y.saturating_sub(lower.y), ..lower });
     if area.width >= 200 {
         let third = Rect { x: right.x + 60, width: right.width.saturating_sub(60), ..right };
-        purses(model, data, third, buf);
+        let used = purses(model, data, third, buf);
+        provider_hours(model, data, Rect { y: used, height: third.bottom().saturating_sub(used), ..third }, buf);
     }
     y = funnel(model, data, rest(y + 1), buf);
     let room = bottom.saturating_sub(y + 1);
@@ -65,7 +66,7 @@ pub fn draw(model: &Model, area: Rect, buf: &mut Buffer) {
 
 fn tone(mark: char) -> Tone {
     match mark {
-        '?' => Tone::Unknown,
+        '?' | '#' => Tone::Unknown,
         '!' | 'x' => Tone::Bad,
         '~' | '>' => Tone::Busy,
         _ => Tone::Plain,
@@ -78,7 +79,12 @@ fn needs(model: &Model, data: &Overview, area: Rect, buf: &mut Buffer) -> u16 {
     if let Some(failure) = model.overview.fetch.failure() {
         line(buf, area, 0, vec![span(format!("  {}", super::retry(failure, model)), theme.bad)]);
     } else if data.needs.is_empty() {
-        line(buf, area, 0, vec![span("  nothing: every withdrawal is on its way or ended", theme.good)]);
+        line(
+            buf,
+            area,
+            0,
+            vec![span("  nothing: every withdrawal and every boost is on its way or ended", theme.good)],
+        );
     }
     let room = usize::from(area.height.saturating_sub(10)).max(3);
     let top = model.overview.cursor.saturating_sub(room - 1);
@@ -107,11 +113,16 @@ fn need_line(model: &Model, need: &NeedsYou, cursor: bool, at: Rect, buf: &mut B
     let fixed = 4 + what + 1 + 4 + 2 + 14 + 1;
     let detail = wide.saturating_sub(fixed + goto.len() + 1);
     let count = if need.count > 0 { format::count(need.count) } else { "-".to_owned() };
+    // Where there is no sum its column belongs to the detail.
+    let (sum, detail) = match need.sum {
+        Some(_) => (format!("{sum:<14} "), detail),
+        None => (String::new(), detail + 15),
+    };
     let spans = vec![
         span(if cursor { "> " } else { "  " }, base),
         span(format!("{} ", need.mark), base.patch(theme.tone(tone(need.mark)))),
         span(format::left(&need.what, what), base),
-        span(format!(" {count:>4}  {sum:<14} "), base),
+        span(format!(" {count:>4}  {sum}"), base),
         span(format::left(&need.detail, detail), base),
         span(format!(" {goto}"), base.patch(theme.dim)),
     ];
@@ -194,6 +205,14 @@ fn health(model: &Model, data: &Overview, area: Rect, buf: &mut Buffer) -> u16 {
     for switch in data.switches.iter().filter(|switch| switch.paused) {
         add("Paused", format!("! {}: {} ({})", switch.switch.word(), switch.reason, switch.actor), theme.bad);
     }
+    if (120..200).contains(&model.size.0) {
+        for (name, spans) in provider_lines(model, data) {
+            let mut all = vec![span(name, theme.dim)];
+            all.extend(spans);
+            line(buf, area, y, all);
+            y += 1;
+        }
+    }
     area.y + y
 }
 
@@ -249,13 +268,50 @@ fn funnel(model: &Model, data: &Overview, area: Rect, buf: &mut Buffer) -> u16 {
     area.y + y + 2
 }
 
-fn purses(model: &Model, data: &Overview, area: Rect, buf: &mut Buffer) {
+/// Returns the line after them.
+fn purses(model: &Model, data: &Overview, area: Rect, buf: &mut Buffer) -> u16 {
     let theme = &model.theme;
     line(buf, area, 0, vec![span("Purses of users", theme.head)]);
     for (n, (purse, sum)) in data.purses.iter().enumerate().take(8) {
         let text = format!("{} {:>18}", format::left(purse, 18), format::money(*sum));
         line(buf, area, u16::try_from(n + 1).unwrap_or(0), vec![span(text, theme.text)]);
     }
+    area.y + 2 + u16::try_from(data.purses.len().min(8)).unwrap_or(8)
+}
+
+/// How each provider stands, and its hour.
+fn provider_hours(model: &Model, data: &Overview, area: Rect, buf: &mut Buffer) {
+    let theme = &model.theme;
+    if data.providers.is_empty() || area.height < 4 {
+        return;
+    }
+    line(buf, area, 0, vec![span("Providers, last hour", theme.head)]);
+    let width = usize::from(area.width);
+    let lines = data.providers.iter().flat_map(|row| {
+        let (mark, tone) = marks::provider(row);
+        let head = Line::from(vec![span(format!("{}  ", row.name), theme.text), span(mark, theme.tone(tone))]);
+        std::iter::once(head).chain(super::providers::hour(model, &row.failures, &row.latency, width))
+    });
+    for (n, text) in lines.take(usize::from(area.height - 1)).enumerate() {
+        buf.set_line(area.x, area.y + 1 + u16::try_from(n).unwrap_or(0), &text, area.width);
+    }
+}
+
+/// A provider in a line: what it can do, how fast it is, when it failed.
+fn provider_lines(model: &Model, data: &Overview) -> Vec<(String, Vec<Span<'static>>)> {
+    let theme = &model.theme;
+    let lines = data.providers.iter().take(4).map(|row| {
+        let (mark, tone) = marks::provider(row);
+        let p95 = row.day.p95_ms.map_or_else(|| "-".to_owned(), format::latency);
+        let spark = format::spark(&row.failures, 16, &theme.glyphs.bars);
+        let spans = vec![
+            span(format::left(&mark, 15), theme.tone(tone)),
+            span(format!("p95 {p95:<7} "), theme.dim),
+            span(spark, theme.key.remove_modifier(ratatui::style::Modifier::BOLD)),
+        ];
+        (format!("{} ", format::left(&row.name, 9)), spans)
+    });
+    lines.collect()
 }
 
 fn audit_tail(model: &Model, data: &Overview, area: Rect, buf: &mut Buffer) {

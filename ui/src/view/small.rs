@@ -1,7 +1,8 @@
 //! A window below 60x15: one line a record, and no money actions.
 
-use super::{format, line, row};
-use crate::model::{Model, Tab};
+use super::{format, line, marks, row};
+use crate::listing::Keyed;
+use crate::model::{Model, PanelLine, Shelf, Tab};
 use ratatui::buffer::Buffer;
 use ratatui::layout::Rect;
 use ratatui::style::Style;
@@ -33,7 +34,7 @@ fn records(model: &Model, height: usize) -> Vec<(String, Style, bool)> {
     let theme = &model.theme;
     match model.tab {
         Tab::Withdrawals => {
-            let list = &model.withdrawals.list;
+            let list = &model.withdrawals.table.list;
             let rows = list.visible(height).iter();
             rows.map(|row| {
                 let (state, tone) = format::state(row, model.tick_at);
@@ -42,6 +43,29 @@ fn records(model: &Model, height: usize) -> Vec<(String, Style, bool)> {
             })
             .collect()
         }
+        Tab::Providers => {
+            let list = &model.providers.list;
+            let rows = list.visible(height).iter();
+            rows.map(|line| {
+                let (name, (mark, tone)) = match line {
+                    PanelLine::Provider(row) => (row.name.as_str(), marks::provider(row)),
+                    PanelLine::Rail(rail) => ("payout", marks::rail(rail)),
+                };
+                (format!("{name} {mark}"), theme.tone(tone), list.cursor() == Some(line.key()))
+            })
+            .collect()
+        }
+        Tab::Boosts => {
+            let list = &model.boosts.table.list;
+            let rows = list.visible(height).iter();
+            rows.map(|row| {
+                let (state, tone) = marks::boost(row);
+                let text = format!("{} {} {}/{} {state}", row.id, row.plan, row.delivered, row.want);
+                (text, theme.tone(tone), list.cursor() == Some(row.id.get()))
+            })
+            .collect()
+        }
+        Tab::Ipstock => stock(model, height),
         Tab::Overview => {
             let needs = model.overview.data.iter().flat_map(|data| data.needs.iter()).take(height);
             needs
@@ -67,5 +91,48 @@ fn records(model: &Model, height: usize) -> Vec<(String, Style, bool)> {
                 .collect()
         }
         Tab::Log => super::log::tail(model, height).into_iter().map(|(text, style)| (text, style, false)).collect(),
+    }
+}
+
+/// The list of the IPStock tab that is shown.
+fn stock(model: &Model, height: usize) -> Vec<(String, Style, bool)> {
+    let theme = &model.theme;
+    let stock = &model.ipstock;
+    match stock.shelf {
+        Shelf::Items => {
+            let list = &stock.items.table.list;
+            let rows = list.visible(height).iter().map(|row| {
+                let (state, tone) = marks::item(row);
+                let text = format!("{} {} {state}", row.name, row.quantity);
+                (text, theme.tone(tone), list.cursor() == Some(row.id.get()))
+            });
+            rows.collect()
+        }
+        Shelf::Orders => {
+            let list = &stock.orders.table.list;
+            let rows = list.visible(height).iter().map(|row| {
+                let (state, tone) = marks::vps(row);
+                let text = format!("{} {} {} {state}", row.id, row.name, row.memory);
+                (text, theme.tone(tone), list.cursor() == Some(row.id.get()))
+            });
+            rows.collect()
+        }
+        Shelf::Machines => {
+            let list = &stock.machines.table.list;
+            let rows = list.visible(height).iter().map(|row| {
+                let (state, tone) = marks::machine(row);
+                let text = format!("{} {} {state}", row.id, format::name(&row.ip, model.mask));
+                (text, theme.tone(tone), list.cursor() == Some(row.id.get()))
+            });
+            rows.collect()
+        }
+        Shelf::Reviews => {
+            let list = &stock.reviews;
+            let rows = list.visible(height).iter().map(|row| {
+                let text = format!("{} {}", row.object, marks::attention(&row.attention));
+                (text, theme.bad, list.cursor() == Some(row.key()))
+            });
+            rows.collect()
+        }
     }
 }

@@ -70,15 +70,15 @@ fn list(model: &Model, area: Rect, buf: &mut Buffer) {
     let placed = table::place(&COLUMNS, area.width.saturating_sub(LEAD));
     table::heads(buf, area, &COLUMNS, &placed, LEAD, &model.theme);
     let body = Rect { y: area.y + 1, height: area.height.saturating_sub(1), ..area };
-    if w.list.rows().is_empty() {
+    if w.table.list.rows().is_empty() {
         return empty(model, body, buf);
     }
     let height = usize::from(body.height);
-    let shown = w.list.visible(height);
+    let shown = w.table.list.visible(height);
     for (y, row) in shown.iter().enumerate() {
         draw_row(model, row, super::row(body, u16::try_from(y).unwrap_or(0)), &placed, buf);
     }
-    if let Some(failure) = w.fetch.failure() {
+    if let Some(failure) = w.table.fetch.failure() {
         let text = format!(" {}", super::retry(failure, model));
         let y = body.height - 1;
         buf.set_style(super::row(body, y), Style::new());
@@ -102,14 +102,14 @@ fn draw_row(model: &Model, row: &WithdrawalRow, area: Rect, placed: &[table::Pla
     let theme = &model.theme;
     let w = &model.withdrawals;
     let key = row.id.get();
-    let at_cursor = w.list.cursor() == Some(key);
-    let old = w.list.is_gone(key) || model.is_stale();
+    let at_cursor = w.table.list.cursor() == Some(key);
+    let old = w.table.list.is_gone(key) || model.is_stale();
     let mut base = if old { theme.dim } else { theme.text };
     if at_cursor {
         base = base.patch(theme.cursor);
         buf.set_style(area, base);
     }
-    let marked = w.marks.contains_key(&key);
+    let marked = w.table.marks.contains_key(&key);
     let new = w.seen_at.is_some_and(|seen| row.created_at > seen);
     buf.set_string(area.x, area.y, if at_cursor { ">" } else { " " }, base);
     buf.set_string(
@@ -140,7 +140,7 @@ fn cell(model: &Model, row: &WithdrawalRow, title: &str) -> (String, Option<Tone
     match title {
         "ID" => (row.id.to_string(), None),
         "AGE" => (format::age(model.frame_at, row.created_at), None),
-        "USER" => (format::user(row, model.mask), None),
+        "USER" => (format::user(&row.username, row.user, model.mask), None),
         "AMOUNT NGN" => (format::naira(row.payout), None),
         "USD" => (format::usd(row.usd), None),
         "BANK" => (format::bank(&row.bank_name), None),
@@ -153,7 +153,7 @@ fn cell(model: &Model, row: &WithdrawalRow, title: &str) -> (String, Option<Tone
         }
         "SIG" => (format!("{}/{}", row.signed, row.needed), None),
         // It left the list; what it is now, only its detail knows.
-        _ if model.withdrawals.list.is_gone(row.id.get()) => ("- LEFT LIST".to_owned(), Some(Tone::Dim)),
+        _ if model.withdrawals.table.list.is_gone(row.id.get()) => ("- LEFT LIST".to_owned(), Some(Tone::Dim)),
         _ => {
             let (text, tone) = format::state(row, model.tick_at);
             (text, Some(tone))
@@ -165,8 +165,8 @@ fn cell(model: &Model, row: &WithdrawalRow, title: &str) -> (String, Option<Tone
 fn empty(model: &Model, area: Rect, buf: &mut Buffer) {
     let w = &model.withdrawals;
     let theme = &model.theme;
-    if w.fetch.good_at().is_none() {
-        return absent(model, &w.fetch, "withdrawals", area, buf);
+    if w.table.fetch.good_at().is_none() {
+        return absent(model, &w.table.fetch, "withdrawals", area, buf);
     }
     let text = match w.filter_text.as_str() {
         "" => "  no withdrawal was ever requested".to_owned(),
@@ -175,12 +175,6 @@ fn empty(model: &Model, area: Rect, buf: &mut Buffer) {
     };
     line(buf, area, 1, vec![Span::styled(text, theme.text)]);
     if !w.filter_text.is_empty() {
-        let hint = vec![
-            Span::styled("  /", theme.key),
-            Span::styled(" then ", theme.dim),
-            Span::styled("ctrl-u enter", theme.key),
-            Span::styled(" clears the filter", theme.dim),
-        ];
-        line(buf, area, 2, hint);
+        line(buf, area, 2, super::clear_hint(model));
     }
 }

@@ -134,7 +134,7 @@ fn a_batch_is_decided_one_by_one_and_what_was_refused_keeps_its_mark() {
     desk.press("2jj  j a310500y");
     assert_eq!(commands(&desk).len(), 1);
     decide_all(&mut desk, &[true, false, true]);
-    assert_eq!(desk.model.withdrawals.marks.keys().copied().collect::<Vec<_>>(), [4418]);
+    assert_eq!(desk.model.withdrawals.table.marks.keys().copied().collect::<Vec<_>>(), [4418]);
     let shown = text(&desk.model);
     assert!(shown.contains("2 of 3 decided") && shown.contains("claimed by ben"), "{shown}");
 }

@@ -1,13 +1,18 @@
 //! A console without a terminal, and the store that it talks to.
 
 use crate::fixtures::{NOW, audit_rows, cases, detail, options, overview, reasons, rows};
+use crate::{orders, panels, stock};
+use app::view::boosts::{BoostFilter, BoostQuery, BoostRow, MoveQuote};
+use app::view::ipstock::{IpstockBrief, ItemFilter, ItemQuery, ItemRow};
+use app::view::panels::{PanelServiceQuery, PanelServiceRow, ProviderRow};
+use app::view::vps::{MachineFilter, MachineQuery, MachineRow, MachinesOf, VpsFilter, VpsQuery, VpsRow};
 use app::view::*;
 use domain::operator::Role;
-use domain::{Money, Timestamp, WithdrawalId};
+use domain::{BoostId, Money, Timestamp, WithdrawalId};
 use std::time::Duration;
 use ui::Options;
 use ui::key::{Code, Key};
-use ui::message::{Effect, Event, Message, Reviewed};
+use ui::message::{Ask, Effect, Event, Message, Read};
 use ui::model::Model;
 use ui::theme::{self, Theme};
 
@@ -16,6 +21,17 @@ pub struct Desk {
     pub model: Model,
     pub now: Timestamp,
     pub rows: Vec<WithdrawalRow>,
+    pub orders: Vec<BoostRow>,
+    pub panels: Vec<ProviderRow>,
+    /// How many services each provider has.
+    pub services: i64,
+    /// Prices of a move, where they differ from the usual ones.
+    pub quotes: Option<Vec<MoveQuote>>,
+    pub items: Vec<ItemRow>,
+    pub vps: Vec<VpsRow>,
+    pub machines: Vec<MachineRow>,
+    /// How the catalogue stands, where that is not what the items say.
+    pub brief: Option<IpstockBrief>,
     pub fx: Vec<Effect>,
 }
 
@@ -28,7 +44,20 @@ impl Desk {
         let glyphs = if theme_name == "mono" { theme::ASCII } else { theme::UNICODE };
         let theme = Theme::named(theme_name, glyphs).unwrap();
         let model = Model::new(options, theme, size, NOW);
-        Self { model, now: NOW, rows: rows(), fx: Vec::new() }
+        Self {
+            model,
+            now: NOW,
+            rows: rows(),
+            orders: orders::orders(),
+            panels: panels::panels(),
+            services: 12,
+            quotes: None,
+            items: stock::items(),
+            vps: stock::orders(),
+            machines: stock::machines(),
+            brief: None,
+            fx: Vec::new(),
+        }
     }
 
     /// Started, with every answer given.
@@ -119,61 +148,235 @@ impl Desk {
                 Event::Tally(*ticket, Ok(Tally { count, sum: Money::ngn_minor(sum) }))
             }
             Effect::Detail(ticket, id) => Event::Detail(*ticket, Ok(self.find(*id).map(|row| Box::new(detail(row))))),
-            Effect::Overview(ticket) => Event::Overview(*ticket, Ok(Box::new(overview()))),
+            Effect::Overview(ticket) => Event::Overview(*ticket, Ok(Box::new(self.overview()))),
             Effect::Audit(ticket, ..) => Event::Audit(*ticket, Ok(audit_rows())),
             Effect::Cases(ticket, _) => Event::Cases(*ticket, Ok(cases())),
-            Effect::Review { dialog, rows, case } => Event::Reviewed(
-                *dialog,
-                Ok(Box::new(Reviewed {
-                    rows: rows.iter().map(|id| (*id, self.find(*id).map(detail))).collect(),
-                    case: case.and_then(|id| cases().into_iter().find(|case| case.id == id)),
-                    rail: Some(overview().rail),
-                })),
-            ),
+            Effect::Boosts(ticket, query, held) => {
+                let held = held.iter().filter_map(|id| self.order(*id)).cloned().collect();
+                Event::Boosts(*ticket, Ok((self.boosts(query), held)))
+            }
+            Effect::AllBoosts(ticket, query) => Event::AllBoosts(*ticket, Ok(self.boosts(query))),
+            Effect::BoostCount(ticket, filter) => {
+                let count = self.orders.iter().filter(|row| boost_matches(row, filter)).count();
+                Event::BoostCount(*ticket, Ok(i64::try_from(count).unwrap().min(COUNT_CAP)))
+            }
+            Effect::Boost(ticket, id) => {
+                Event::Boost(*ticket, Ok(self.order(*id).map(|row| Box::new(orders::detail(row)))))
+            }
+            Effect::Providers(ticket) => Event::Providers(*ticket, Ok(self.panels.clone())),
+            Effect::Provider(ticket, name) => {
+                Event::Provider(*ticket, Ok(self.panel(name).map(|row| Box::new(panels::detail(row)))))
+            }
+            Effect::Services(ticket, query) => Event::Services(*ticket, Ok(self.services(query))),
+            Effect::Ours(ticket) => Event::Ours(*ticket, Ok(panels::ours())),
+            Effect::Syncs(ticket, name) => Event::Syncs(*ticket, Ok(panels::syncs(name))),
+            Effect::Items(ticket, query) => Event::Items(*ticket, Ok(self.items(query))),
+            Effect::ItemCount(ticket, filter) => {
+                let count = self.items.iter().filter(|row| item_matches(row, filter)).count();
+                Event::ItemCount(*ticket, Ok(i64::try_from(count).unwrap()))
+            }
+            Effect::Item(ticket, id) => {
+                let found = self.items.iter().find(|row| row.id == *id);
+                Event::Item(*ticket, Ok(found.map(|row| Box::new(stock::item_detail(row)))))
+            }
+            Effect::StockSyncs(ticket) => Event::StockSyncs(*ticket, Ok(stock::runs())),
+            Effect::VpsOrders(ticket, query, held) => {
+                let held = self.vps.iter().filter(|row| held.contains(&row.id)).cloned().collect();
+                Event::VpsOrders(*ticket, Ok((self.vps_orders(query), held)))
+            }
+            Effect::VpsCount(ticket, filter) => {
+                let count = self.vps.iter().filter(|row| vps_matches(row, filter)).count();
+                Event::VpsCount(*ticket, Ok(i64::try_from(count).unwrap()))
+            }
+            Effect::VpsOrder(ticket, id) => {
+                let found = self.vps.iter().find(|row| row.id == *id);
+                Event::VpsOrder(*ticket, Ok(found.map(|row| Box::new(stock::order_detail(row)))))
+            }
+            Effect::Machines(ticket, query) => Event::Machines(*ticket, Ok(self.machines(query))),
+            Effect::MachineCount(ticket, filter) => {
+                let count = self.machines.iter().filter(|row| machine_matches(row, filter)).count();
+                Event::MachineCount(*ticket, Ok(i64::try_from(count).unwrap()))
+            }
+            Effect::Machine(ticket, id) => {
+                let found = self.machines.iter().find(|row| row.id == *id);
+                Event::Machine(*ticket, Ok(found.map(|row| Box::new(stock::machine_detail(row)))))
+            }
+            Effect::VpsReviews(ticket) => Event::VpsReviews(*ticket, Ok(stock::reviews(&self.vps, &self.machines))),
+            Effect::Review { dialog, ask } => Event::Reviewed(*dialog, Ok(Box::new(self.read(ask)))),
             Effect::LoadState(key) => Event::State(key, None),
             _ => return None,
         })
+    }
+
+    /// What a review is told.
+    fn read(&self, ask: &Ask) -> Read {
+        match ask {
+            Ask::Withdrawals(ids) => Read::Withdrawals {
+                rows: ids.iter().map(|id| (*id, self.find(*id).map(detail))).collect(),
+                rail: Box::new(overview().rail),
+            },
+            Ask::Case(id) => Read::Case(cases().into_iter().find(|case| case.id == *id).map(Box::new)),
+            Ask::Boosts { ids, quotes } => Read::Boosts {
+                rows: ids.iter().map(|id| (*id, self.order(*id).map(orders::detail))).collect(),
+                quotes: quotes.map(|part| (part, self.quotes.clone().unwrap_or_else(|| orders::quotes(part)))),
+            },
+            Ask::Provider(name) => Read::Provider {
+                name: name.clone(),
+                detail: self.panel(name).map(|row| Box::new(panels::detail(row))),
+                others: self.panels.iter().map(|row| row.name.clone()).filter(|other| other != name).collect(),
+            },
+            Ask::Run => Read::Run(self.overview().ipstock.last.map(Box::new)),
+            Ask::Item(id) => {
+                let found = self.items.iter().find(|row| row.id == *id);
+                Read::Item(found.map(|row| Box::new(stock::item_detail(row))))
+            }
+            Ask::Vps(id) => {
+                let found = self.vps.iter().find(|row| row.id == *id);
+                Read::Vps(found.map(|row| Box::new(stock::order_detail(row))))
+            }
+            Ask::Theirs { provider, service } => Read::Theirs {
+                row: panels::services(provider, self.services)
+                    .into_iter()
+                    .find(|row| row.service == *service)
+                    .map(Box::new),
+                ours: panels::ours(),
+            },
+            Ask::Ours { key, provider } => Read::Ours {
+                row: panels::ours().into_iter().find(|row| row.key == *key).map(Box::new),
+                suggestions: panels::suggestions(provider),
+            },
+        }
+    }
+
+    fn overview(&self) -> Overview {
+        let open = self.orders.iter().filter(|row| row.state.is_open()).count();
+        let attention = self.orders.iter().filter(|row| row.attention > 0).count();
+        let base = overview();
+        Overview {
+            boosts: BoostsBrief {
+                open: i64::try_from(open).unwrap(),
+                attention: i64::try_from(attention).unwrap(),
+                ..base.boosts
+            },
+            providers: self.panels.clone(),
+            ipstock: self.brief.clone().unwrap_or_else(|| stock::brief(&self.items)),
+            ..base
+        }
+    }
+
+    pub fn order(&self, id: BoostId) -> Option<&BoostRow> {
+        self.orders.iter().find(|row| row.id == id)
+    }
+
+    pub fn panel(&self, name: &str) -> Option<&ProviderRow> {
+        self.panels.iter().find(|row| row.name == name)
     }
 
     pub fn find(&self, id: WithdrawalId) -> Option<&WithdrawalRow> {
         self.rows.iter().find(|row| row.id == id)
     }
 
-    /// The window that a keyset query finds.
     fn window(&self, query: &WithdrawalQuery) -> Window<WithdrawalRow> {
-        let key = |row: &WithdrawalRow| {
-            let value = match query.sort {
-                WithdrawalSort::Age => row.created_at.micros(),
-                WithdrawalSort::Amount => row.payout.minor(),
-            };
-            RowKey { value, id: row.id.get() }
-        };
-        let mut all: Vec<WithdrawalRow> = self.rows.iter().filter(|row| matches(row, &query.filter)).cloned().collect();
-        all.sort_by_key(key);
-        if query.descending {
-            all.reverse();
-        }
-        let earlier = |a: RowKey, b: RowKey| if query.descending { a > b } else { a < b };
-        let limit = query.limit as usize;
-        let len = all.len();
-        let (from, to) = match query.from {
-            From::First => (0, limit.min(len)),
-            From::Last => (len.saturating_sub(limit), len),
-            From::At(at) => {
-                let from = all.iter().position(|row| !earlier(key(row), at)).unwrap_or(len);
-                (from, (from + limit).min(len))
-            }
-            From::After(at) => {
-                let from = all.iter().position(|row| earlier(at, key(row))).unwrap_or(len);
-                (from, (from + limit).min(len))
-            }
-            From::Before(at) => {
-                let to = all.iter().position(|row| !earlier(key(row), at)).unwrap_or(len);
-                (to.saturating_sub(limit), to)
-            }
-        };
-        Window { rows: all[from..to].to_vec(), before: from > 0, after: to < len }
+        let rows = self.rows.iter().filter(|row| matches(row, &query.filter)).cloned().collect();
+        keyset(rows, |row| row.key(query.sort), query.descending, &query.from, query.limit)
     }
+
+    fn boosts(&self, query: &BoostQuery) -> Window<BoostRow> {
+        let rows = self.orders.iter().filter(|row| boost_matches(row, &query.filter)).cloned().collect();
+        keyset(rows, |row: &BoostRow| row.key(query.sort), query.descending, &query.from, query.limit)
+    }
+
+    fn items(&self, query: &ItemQuery) -> Window<ItemRow> {
+        let rows = self.items.iter().filter(|row| item_matches(row, &query.filter)).cloned().collect();
+        keyset(rows, |row: &ItemRow| row.key(query.sort), query.descending, &query.from, query.limit)
+    }
+
+    fn vps_orders(&self, query: &VpsQuery) -> Window<VpsRow> {
+        let rows = self.vps.iter().filter(|row| vps_matches(row, &query.filter)).cloned().collect();
+        keyset(rows, |row: &VpsRow| row.key(query.sort), query.descending, &query.from, query.limit)
+    }
+
+    fn machines(&self, query: &MachineQuery) -> Window<MachineRow> {
+        let rows = self.machines.iter().filter(|row| machine_matches(row, &query.filter)).cloned().collect();
+        keyset(rows, MachineRow::key, query.descending, &query.from, query.limit)
+    }
+
+    fn services(&self, query: &PanelServiceQuery) -> Window<PanelServiceRow> {
+        let mut rows = panels::services(&query.provider, self.services);
+        rows.retain(|row| query.words.split(' ').all(|word| format!("{} {}", row.service, row.name).contains(word)));
+        keyset(rows, |row| RowKey { value: row.id, id: row.id }, false, &query.from, query.limit)
+    }
+}
+
+/// The window that a keyset query finds.
+fn keyset<R: Clone>(
+    mut all: Vec<R>,
+    key: impl Fn(&R) -> RowKey,
+    descending: bool,
+    from: &From,
+    limit: u32,
+) -> Window<R> {
+    all.sort_by_key(&key);
+    if descending {
+        all.reverse();
+    }
+    let earlier = |a: RowKey, b: RowKey| if descending { a > b } else { a < b };
+    let (limit, len) = (limit as usize, all.len());
+    let (from, to) = match from {
+        From::First => (0, limit.min(len)),
+        From::Last => (len.saturating_sub(limit), len),
+        From::At(at) => {
+            let from = all.iter().position(|row| !earlier(key(row), *at)).unwrap_or(len);
+            (from, (from + limit).min(len))
+        }
+        From::After(at) => {
+            let from = all.iter().position(|row| earlier(*at, key(row))).unwrap_or(len);
+            (from, (from + limit).min(len))
+        }
+        From::Before(at) => {
+            let to = all.iter().position(|row| !earlier(key(row), *at)).unwrap_or(len);
+            (to.saturating_sub(limit), to)
+        }
+    };
+    Window { rows: all[from..to].to_vec(), before: from > 0, after: to < len }
+}
+
+fn item_matches(row: &ItemRow, filter: &ItemFilter) -> bool {
+    let beside = (filter.hidden && !row.visible) || (filter.new && row.new);
+    let any = filter.states.is_empty() && !filter.hidden && !filter.new;
+    let has = |word: &String| format!("{} {} {}", row.pid, row.name, row.title).to_lowercase().contains(word.as_str());
+    (any || beside || filter.states.contains(&row.state)) && filter.words.iter().all(has)
+}
+
+fn vps_matches(row: &VpsRow, filter: &VpsFilter) -> bool {
+    (filter.states.is_empty() || filter.states.contains(&row.state))
+        && (!filter.open || row.state.is_open())
+        && (!filter.attention || row.attention.is_some())
+        && filter.user.as_ref().is_none_or(|user| row.username.contains(user.as_str()))
+        && filter.words.iter().all(|word| format!("{} {} {}", row.id, row.name, row.title).contains(word.as_str()))
+}
+
+fn machine_matches(row: &MachineRow, filter: &MachineFilter) -> bool {
+    let of = match filter.of {
+        MachinesOf::All => true,
+        MachinesOf::Customers => row.user.is_some(),
+        MachinesOf::Nobody => row.user.is_none(),
+    };
+    (filter.states.is_empty() || filter.states.contains(&row.state))
+        && of
+        && filter.user.as_ref().is_none_or(|user| row.username.contains(user.as_str()))
+        && filter.words.iter().all(|word| format!("{} {} {}", row.id, row.ip, row.name).contains(word.as_str()))
+}
+
+fn boost_matches(row: &BoostRow, filter: &BoostFilter) -> bool {
+    (filter.states.is_empty() || filter.states.contains(&row.state))
+        && (!filter.open || row.state.is_open())
+        && (filter.parts.is_empty() || row.part.is_some_and(|part| filter.parts.contains(&part)))
+        && (!filter.attention || row.attention > 0)
+        && filter.user.as_ref().is_none_or(|user| row.username.contains(user.as_str()))
+        && filter.provider.as_ref().is_none_or(|name| row.provider == *name)
+        && filter.plan.as_ref().is_none_or(|plan| row.plan == *plan)
+        && filter.words.iter().all(|word| format!("{} {} {}", row.id, row.username, row.link).contains(word.as_str()))
 }
 
 fn matches(row: &WithdrawalRow, filter: &WithdrawalFilter) -> bool {

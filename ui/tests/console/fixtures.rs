@@ -198,6 +198,8 @@ pub fn overview() -> Overview {
                 "2",
                 "state:requested|signing age>2h",
             ),
+            needs('?', "boost outcome unknown", 1, None, "oldest 18m", "4", "part:unknown"),
+            needs('x', "breaker open: smmstone", 1, None, "11 boosts queued, probe 09:20", "3", "smmstone"),
             needs('s', "approvals: cases to sign", 2, None, "oldest 41m, 1 for you", ":cases", ""),
             needs('~', "payout float short", 0, None, "covers 9 of 12, need 2,410,500", "2", "state:open"),
         ],
@@ -205,6 +207,11 @@ pub fn overview() -> Overview {
             Series { name: "payouts".into(), minutes: wave(2) },
             Series { name: "requests".into(), minutes: wave(3) },
             Series { name: "rail failures".into(), minutes: (0..60).map(|n| i64::from(n == 51)).collect() },
+            Series { name: "boosts ordered".into(), minutes: wave(4) },
+            Series {
+                name: "provider fails".into(),
+                minutes: (0..60).map(|n: i64| if n > 44 { n % 4 } else { 0 }).collect(),
+            },
         ],
         rail: RailView {
             state: "ok".into(),
@@ -215,6 +222,10 @@ pub fn overview() -> Overview {
             p50_ms: Some(640),
             p95_ms: Some(1_940),
             failures_hour: 1,
+            failures_minute: 0,
+            last_error: Some(("timeout".into(), ago(38))),
+            failures: (0..60).map(|n| i64::from(n == 21)).collect(),
+            latency: wave(90),
         },
         switches: Switch::ALL
             .into_iter()
@@ -246,6 +257,9 @@ pub fn overview() -> Overview {
         ],
         audit: audit_rows(),
         cases: 2,
+        boosts: BoostsBrief { open: 0, attention: 0, policy: domain::routing::Policy::Priority },
+        providers: Vec::new(),
+        ipstock: app::view::ipstock::IpstockBrief::default(),
     }
 }
 

@@ -51,6 +51,71 @@ fn nothing_hostile_reaches_a_cell_and_no_text_leaves_its_row() {
 }
 
 #[test]
+fn what_providers_and_users_wrote_stays_in_its_cells() {
+    let long = "x".repeat(10_000);
+    for size in [(80, 24), (120, 40), (58, 14)] {
+        for text in CORPUS.into_iter().chain([long.as_str()]) {
+            let mut desk = Desk::new(size);
+            for row in &mut desk.orders {
+                (row.username, row.reason, row.provider) = (text.into(), text.into(), text.into());
+                (row.link, row.handle, row.plan) = (format!("https://{text}"), text.into(), text.into());
+            }
+            for row in &mut desk.panels {
+                row.url = text.into();
+                row.last_error = Some((text.into(), desk.now));
+                row.balance = Some((text.into(), text.into()));
+                row.rest = Some((text.into(), None));
+                row.breakers[0].why = text.into();
+            }
+            desk.start();
+            for keys in
+                ["4jj", "M", "\u{1b}K", "\u{1b}\n", "l", "l", "l", "l", "l", "3", "jj\n", "l", "l", "l", "l", "l", "O"]
+            {
+                desk.press(keys);
+                let (buf, _) = buffer(&desk.model);
+                for (at, cell) in buf.content().iter().enumerate() {
+                    assert!(!cell.symbol().chars().any(hostile), "{text:?} at {at}: {:?}", cell.symbol());
+                }
+            }
+        }
+    }
+}
+
+#[test]
+fn what_is_written_about_machines_stays_in_its_cells() {
+    let long = "x".repeat(10_000);
+    for size in [(80, 24), (120, 40), (200, 60), (58, 14)] {
+        for text in CORPUS.into_iter().chain([long.as_str()]) {
+            let mut desk = Desk::new(size);
+            for row in &mut desk.items {
+                (row.title, row.name, row.pid, row.status) = (text.into(), text.into(), text.into(), text.into());
+            }
+            for row in &mut desk.vps {
+                (row.title, row.name, row.username, row.reason) = (text.into(), text.into(), text.into(), text.into());
+                (row.memory, row.os, row.ip, row.class) =
+                    (text.into(), text.into(), Some(text.into()), Some(text.into()));
+                row.attention = Some(text.into());
+            }
+            for row in &mut desk.machines {
+                (row.ip, row.title, row.username, row.os) = (text.into(), text.into(), text.into(), text.into());
+                (row.doing, row.attention) = (Some(text.into()), Some(text.into()));
+            }
+            desk.start().press("5").wait(200);
+            for keys in ["j", "\n", "l", "l", "l", "\u{1b}M", "/", "\u{1b}\n", "\u{1b}O", "\n", "l", "l", "\u{1b}W"] {
+                desk.press(keys).wait(200);
+                let (buf, _) = buffer(&desk.model);
+                for (at, cell) in buf.content().iter().enumerate() {
+                    assert!(!cell.symbol().chars().any(hostile), "{text:?} at {at}: {:?}", cell.symbol());
+                }
+            }
+            desk.press("5yY");
+            let copies = desk.fx.iter().filter_map(|e| if let Effect::Copy(text) = e { Some(text) } else { None });
+            assert!(copies.into_iter().all(|copy| !copy.chars().any(|c| hostile(c) && c != '\t')), "{text:?}");
+        }
+    }
+}
+
+#[test]
 fn what_is_copied_or_exported_is_clean() {
     for text in CORPUS {
         let mut desk = Desk::new((80, 24));

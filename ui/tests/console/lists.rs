@@ -14,7 +14,7 @@ fn many(count: i64) -> Vec<app::view::WithdrawalRow> {
 }
 
 fn cursor(desk: &Desk) -> i64 {
-    desk.model.withdrawals.list.cursor().unwrap()
+    desk.model.withdrawals.table.list.cursor().unwrap()
 }
 
 #[test]
@@ -25,7 +25,7 @@ fn a_long_list_is_walked_through_windows_without_losing_a_row() {
     for n in 1..1_000 {
         desk.press("j");
         assert_eq!(cursor(&desk), 10_000 + n);
-        assert!(desk.model.withdrawals.list.rows().len() <= 200, "a list is a window");
+        assert!(desk.model.withdrawals.table.list.rows().len() <= 200, "a list is a window");
     }
     desk.press("j");
     assert_eq!(cursor(&desk), 10_999);
@@ -45,34 +45,34 @@ fn a_long_list_is_walked_through_windows_without_losing_a_row() {
 fn an_answer_to_an_outdated_question_is_dropped() {
     let mut desk = Desk::live((80, 24));
     desk.press("2");
-    desk.model.withdrawals.fetch.outdate(desk.now);
+    desk.model.withdrawals.table.fetch.outdate(desk.now);
     let now = desk.now;
     let fx = ui::update::update(&mut desk.model, ui::message::Message { at: now, event: Event::Tick });
     let ticket = fx.iter().find_map(|e| if let Effect::Withdrawals(t, _) = e { Some(*t) } else { None }).unwrap();
     desk.send(Event::Withdrawals(ticket - 1, Ok(app::view::Window { rows: vec![], before: false, after: false })));
-    assert_eq!(desk.model.withdrawals.list.rows().len(), 12);
+    assert_eq!(desk.model.withdrawals.table.list.rows().len(), 12);
 }
 
 #[test]
 fn a_range_and_a_star_mark_and_the_sum_runs_along() {
     let mut desk = Desk::live((80, 24));
     desk.press("2jjvjj");
-    assert_eq!(desk.model.withdrawals.marks.keys().copied().collect::<Vec<_>>(), [4415, 4418, 4419]);
+    assert_eq!(desk.model.withdrawals.table.marks.keys().copied().collect::<Vec<_>>(), [4415, 4418, 4419]);
     assert!(text(&desk.model).contains("3 marked  NGN 201,500"), "{}", text(&desk.model));
     desk.press("v\\*");
-    assert_eq!(desk.model.withdrawals.marks.len(), 12);
+    assert_eq!(desk.model.withdrawals.table.marks.len(), 12);
     desk.press("\\");
-    assert!(desk.model.withdrawals.marks.is_empty());
+    assert!(desk.model.withdrawals.table.marks.is_empty());
     let mut desk = Desk::new((80, 24));
     desk.rows = many(60);
     desk.start().press("2*");
-    assert_eq!(desk.model.withdrawals.marks.len(), 0, "asks first");
+    assert_eq!(desk.model.withdrawals.table.marks.len(), 0, "asks first");
     desk.press("y");
-    assert_eq!(desk.model.withdrawals.marks.len(), 60);
+    assert_eq!(desk.model.withdrawals.table.marks.len(), 60);
     let mut desk = Desk::new((80, 24));
     desk.rows = many(501);
     desk.start().press("2*y");
-    assert_eq!(desk.model.withdrawals.marks.len(), 0);
+    assert_eq!(desk.model.withdrawals.table.marks.len(), 0);
     assert!(text(&desk.model).contains("narrow the filter"), "{}", text(&desk.model));
 }
 
@@ -80,12 +80,12 @@ fn a_range_and_a_star_mark_and_the_sum_runs_along() {
 fn a_fault_in_the_filter_keeps_the_last_good_rows() {
     let mut desk = Desk::live((80, 24));
     desk.press("2/amt>=800k\n");
-    assert_eq!(desk.model.withdrawals.list.rows().len(), 2);
+    assert_eq!(desk.model.withdrawals.table.list.rows().len(), 2);
     desk.press("/stat:x\n");
-    assert_eq!(desk.model.withdrawals.list.rows().len(), 2);
+    assert_eq!(desk.model.withdrawals.table.list.rows().len(), 2);
     assert!(text(&desk.model).contains("no “stat”"), "{}", text(&desk.model));
     desk.press("/").key(Key::ctrl('u')).press("user:kemi\u{1b}");
-    assert_eq!(desk.model.withdrawals.list.rows().len(), 2, "esc leaves what was there");
+    assert_eq!(desk.model.withdrawals.table.list.rows().len(), 2, "esc leaves what was there");
 }
 
 #[test]
@@ -95,9 +95,9 @@ fn new_rows_wait_while_the_order_is_frozen_and_come_when_it_is_let_go() {
     desk.rows.insert(0, row(4300, 500, "@old", 5_000, "Kuda", &[], WithdrawalState::Requested));
     desk.send(Event::Changed).wait(1_200);
     assert!(text(&desk.model).contains("+1 new"), "{}", text(&desk.model));
-    assert_eq!(desk.model.withdrawals.list.rows()[0].id.get(), 4390);
+    assert_eq!(desk.model.withdrawals.table.list.rows()[0].id.get(), 4390);
     desk.press("\\");
-    assert_eq!(desk.model.withdrawals.list.rows()[0].id.get(), 4300);
+    assert_eq!(desk.model.withdrawals.table.list.rows()[0].id.get(), 4300);
 }
 
 #[test]
@@ -130,8 +130,14 @@ fn overview_lines_lead_where_they_say() {
     let mut desk = Desk::live((80, 24));
     desk.press("1\n");
     assert_eq!(desk.model.withdrawals.filter_text, "state:unknown");
-    assert_eq!(desk.model.withdrawals.list.rows().len(), 1);
+    assert_eq!(desk.model.withdrawals.table.list.rows().len(), 1);
     desk.press("-jjj\n");
+    assert_eq!((desk.model.tab, desk.model.boosts.filter_text.as_str()), (ui::model::Tab::Boosts, "part:unknown"));
+    assert_eq!(desk.model.boosts.table.list.rows().len(), 1);
+    desk.press("-j\n");
+    assert_eq!(desk.model.tab, ui::model::Tab::Providers);
+    assert_eq!(desk.model.providers.current().map(|row| row.name.as_str()), Some("smmstone"));
+    desk.press("1j\n");
     assert_eq!(desk.model.tab, ui::model::Tab::Cases);
     desk.press("\n");
     assert_eq!((desk.model.tab, desk.model.detail.id.map(|id| id.get())), (ui::model::Tab::Withdrawals, Some(4390)));
@@ -163,7 +169,7 @@ fn copies_and_exports_respect_the_mask() {
 #[test]
 fn dead_digits_do_nothing_and_unknown_commands_say_so() {
     let mut desk = Desk::live((80, 24));
-    desk.press("23458");
+    desk.press("289");
     assert_eq!(desk.model.tab, ui::model::Tab::Withdrawals);
     desk.press(":frobnicate\n");
     assert!(text(&desk.model).contains("no command"), "{}", text(&desk.model));
@@ -190,7 +196,7 @@ fn the_last_session_comes_back() {
     let kept = r#"{"tab":"withdrawals","filter":"state:requested","sort":"amount","descending":true,"cursor":4418,"theme":"light"}"#;
     desk.send(Event::State("console", Some(kept.into())));
     desk.settle();
-    assert_eq!(desk.model.withdrawals.list.rows()[0].id.get(), 4412);
-    assert_eq!((desk.model.withdrawals.list.rows().len(), desk.model.theme.name), (5, "light"));
+    assert_eq!(desk.model.withdrawals.table.list.rows()[0].id.get(), 4412);
+    assert_eq!((desk.model.withdrawals.table.list.rows().len(), desk.model.theme.name), (5, "light"));
     assert_eq!(fixtures::NOW, desk.now);
 }

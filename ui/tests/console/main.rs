@@ -2,12 +2,21 @@
 
 #![allow(missing_docs, unreachable_pub, reason = "read here, used nowhere else")]
 
+mod acts;
+mod boost_shots;
 mod decisions;
 mod desk;
+mod docs;
 mod fixtures;
 mod hostile;
 mod laws;
 mod lists;
 mod meters;
+mod orders;
+mod panels;
+mod provider_shots;
 mod screen;
 mod snapshots;
+mod stock;
+mod stock_acts;
+mod stock_shots;

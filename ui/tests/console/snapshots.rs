@@ -10,7 +10,7 @@ use ui::message::Event;
 const SIZES: [(u16, u16); 4] = [(80, 24), (120, 40), (200, 60), (60, 15)];
 
 /// One state of the console at every size, in colour; and at the least size in monochrome.
-fn everywhere(name: &str, prepare: impl Fn(&mut Desk)) {
+pub fn everywhere(name: &str, prepare: impl Fn(&mut Desk)) {
     for size in SIZES {
         let mut desk = Desk::new(size);
         prepare(&mut desk);
@@ -20,7 +20,7 @@ fn everywhere(name: &str, prepare: impl Fn(&mut Desk)) {
 }
 
 /// One state at 80x24, in colour and in monochrome.
-fn once(name: &str, prepare: impl Fn(&mut Desk)) {
+pub fn once(name: &str, prepare: impl Fn(&mut Desk)) {
     let mut desk = Desk::new((80, 24));
     prepare(&mut desk);
     insta::assert_snapshot!(name, shot(&desk.model));
@@ -204,7 +204,7 @@ fn troubles() {
     once("stale", |desk| {
         desk.start().press("2");
         desk.now = NOW.plus(Duration::from_secs(75));
-        desk.model.withdrawals.fetch.outdate(desk.now);
+        desk.model.withdrawals.table.fetch.outdate(desk.now);
         let now = desk.now;
         let fx = ui::update::update(&mut desk.model, ui::message::Message { at: now, event: Event::Tick });
         for effect in fx {

@@ -1,14 +1,21 @@
 //! The review dialog: what will happen, to whom, what it takes, and what became of it.
 
+mod boost;
 mod entry;
+mod provider;
+mod service;
+mod stock;
+mod withdrawal;
 
 use super::dialog::{Box_, frame};
 use super::format;
 use crate::model::Model;
-use crate::review::{Confirm, Item, ItemEnd, Kind, Phase, Review};
+use crate::review::boost::BoostAct;
+use crate::review::provider::ProviderAct;
+use crate::review::service::ServiceAct;
+use crate::review::stock::{StockAct, VpsAct};
+use crate::review::{Confirm, Item, ItemEnd, Kind, Phase, Review, Subject};
 use crate::update::outcome_words;
-use domain::Money;
-use domain::policy::{Flag, Level};
 use domain::withdrawal::Mode;
 use ratatui::buffer::Buffer;
 use ratatui::layout::Rect;
@@ -26,6 +33,8 @@ pub fn draw(model: &Model, review: &Review, area: Rect, buf: &mut Buffer) -> Opt
     let inner = width.saturating_sub(4);
     let mut lines = what(model, review, inner);
     lines.extend(notes(model, review, inner));
+    entry::choices(model, review, inner, &mut lines);
+    lines.extend(then(model, review, inner));
     let text_at = entry::text(model, review, inner, &mut lines);
     let typed_at = entry::verdict(model, review, inner, &mut lines);
     let box_ = Box_ { title: title(review), tag: tag(review), lines, footer: footer(review), width };
@@ -37,27 +46,54 @@ pub fn draw(model: &Model, review: &Review, area: Rect, buf: &mut Buffer) -> Opt
 }
 
 fn title(review: &Review) -> String {
-    match (&review.kind, &review.items[..], &review.case) {
-        (Kind::Approve, [item], _) => format!("Approve {}", item.row.id),
-        (Kind::Approve, items, _) => format!("Approve {} withdrawals", items.len()),
-        (Kind::Reject, [item, ..], _) => format!("Reject {}", item.row.id),
-        (Kind::Recall, [item, ..], _) => format!("Recall {}", item.row.id),
-        (Kind::Lookup, [item, ..], _) => format!("Look up {}", item.row.id),
-        (Kind::Settle(_), [item, ..], _) => format!("Settle {}: {}", item.row.id, review.kind.verb()),
-        (Kind::Sign, _, Some(case)) => format!("Sign case {}", case.id),
-        (Kind::Refuse, _, Some(case)) => format!("Refuse case {}", case.id),
-        (Kind::Switch(switch, true), ..) => format!("Pause {}", switch.word()),
-        (Kind::Switch(switch, false), ..) => format!("Resume {}", switch.word()),
-        (Kind::ResumeRail, ..) => "Resume the payout rail".to_owned(),
-        (Kind::SetMode(mode), ..) => format!("New withdrawals: {}", mode.word()),
-        _ => review.kind.verb().to_owned(),
+    let name = review.items.first().map(|item| item.about.name()).unwrap_or_default();
+    let many = review.items.len();
+    match (&review.kind, &review.case) {
+        (Kind::Approve, _) if many > 1 => format!("Approve {many} withdrawals"),
+        (Kind::Settle(_), _) => format!("Settle {name}: {}", review.kind.verb()),
+        (Kind::Sign, Some(case)) => format!("Sign case {}", case.id),
+        (Kind::Refuse, Some(case)) => format!("Refuse case {}", case.id),
+        (Kind::Switch(switch, true), _) => format!("Pause {}", switch.word()),
+        (Kind::Switch(switch, false), _) => format!("Resume {}", switch.word()),
+        (Kind::ResumeRail, _) => "Resume the payout rail".to_owned(),
+        (Kind::SetMode(mode), _) => format!("New withdrawals: {}", mode.word()),
+        (Kind::Boost(_), _) if many > 1 => format!("{} {many} orders", capital(review.kind.verb())),
+        (Kind::Boost(BoostAct::Rule), _) => format!("Rule on order {name}"),
+        (Kind::Boost(_), _) => format!("{} order {name}", capital(review.kind.verb())),
+        (Kind::Provider(act), _) => match act {
+            ProviderAct::Add(values) => format!("Add {}", values.name.clone().unwrap_or_default()),
+            ProviderAct::Adapter => format!("Adapter of {name}"),
+            ProviderAct::State => format!("State of {name}"),
+            ProviderAct::AllowProbe => format!("Allow {name} a probe"),
+            ProviderAct::Pin(true) => format!("Make {name} active"),
+            ProviderAct::AcceptGone => format!("What {name} no longer offers"),
+            _ => format!("{} {name}", capital(review.kind.verb())),
+        },
+        (Kind::Service(act), _) => match act {
+            ServiceAct::Price => format!("Price of {name}"),
+            ServiceAct::Markup(_) => format!("Markup of {name}"),
+            _ => format!("{} {name}", capital(review.kind.verb())),
+        },
+        (Kind::Stock(act), _) => match act {
+            StockAct::Sync => "Read the provider's list".to_owned(),
+            StockAct::Confirm => format!("Confirm {name}: packages are gone"),
+            StockAct::Show => format!("Show or hide {name}"),
+            StockAct::Edit(_) => format!("Change {name}"),
+        },
+        (Kind::Vps(VpsAct::Rule), _) => format!("Rule on VPS order {name}"),
+        (Kind::Vps(act), _) => format!("{} VPS order {name}", capital(act.verb())),
+        _ => format!("{} {name}", capital(review.kind.verb())),
     }
+}
+
+fn capital(text: &str) -> String {
+    let mut chars = text.chars();
+    chars.next().map_or_else(String::new, |first| first.to_uppercase().chain(chars).collect())
 }
 
 /// The operation id's beginning, as the audit shows it.
 fn tag(review: &Review) -> String {
-    let op = review.items.first().map(|item| item.op.as_str()).unwrap_or_default();
-    let short: Vec<&str> = op.split('-').take(2).collect();
+    let short: Vec<&str> = review.op.split('-').take(2).collect();
     match review.items.len() {
         0 => String::new(),
         1 => format!("op {}", short.join("-")),
@@ -71,15 +107,21 @@ fn footer(review: &Review) -> Vec<(&'static str, &'static str)> {
     if review.phase == Phase::Ready {
         if review.editing {
             keys.push(("enter", "text is done"));
-        } else if review.kind.text_label().is_some() {
-            keys.push(("e", "edit text"));
+        } else if review.text_label().is_some() {
+            keys.push((if review.confirm().is_digits() { "e" } else { "tab" }, "edit text"));
+        }
+        if !review.editing && review.choices.iter().any(|choice| choice.options.len() > 1) {
+            keys.push((if review.confirm().is_digits() { "h l" } else { "arrows" }, "choose"));
+            if review.choices.len() > 1 {
+                keys.push(("tab", "next"));
+            }
         }
         if review.kind == Kind::Reject {
             keys.push(("j k", "reason"));
         } else if review.items.len() > 1 {
             keys.push(("j k", "look at a line"));
         }
-        if matches!(review.confirm(), Confirm::Digits(_)) {
+        if matches!(review.confirm(), Confirm::Typed { .. }) {
             keys.push(("", "paste and enter do nothing here"));
         }
     }
@@ -116,11 +158,14 @@ fn what(model: &Model, review: &Review, width: usize) -> Lines {
         lines.push(Line::default());
         return lines;
     }
+    if let Kind::Provider(ProviderAct::Add(values)) = &review.kind {
+        return provider::added(model, values, width);
+    }
     if review.items.is_empty() {
         return consequence(model, review);
     }
     if review.kind == Kind::Approve {
-        lines.extend(totals(model, review));
+        lines.extend(withdrawal::totals(model, review));
     }
     let masked = model.mask && !review.unmasked;
     let top = review.scroll.min(review.items.len().saturating_sub(SHOWN));
@@ -132,9 +177,105 @@ fn what(model: &Model, review: &Review, width: usize) -> Lines {
         lines.push(plain(format!("    and {rest} more below"), theme.dim));
     }
     if let [item] = &review.items[..] {
-        lines.extend(single(model, review, item, masked, width));
+        lines.extend(match (&item.about, &review.kind) {
+            (Subject::Withdrawal(..), _) => withdrawal::single(model, review, item, masked, width),
+            (Subject::Boost(..), Kind::Boost(act)) => boost::single(model, review, *act, item, width),
+            (Subject::Provider(row, _), Kind::Provider(act)) => provider::single(model, review, act, row, width),
+            (about, Kind::Stock(act)) => stock::single(model, about, Some(act), width),
+            (about, Kind::Vps(_)) => stock::single(model, about, None, width),
+            (about, Kind::Service(_)) => service::single(model, review, about, width),
+            _ => Vec::new(),
+        });
     }
     lines.push(Line::default());
+    lines
+}
+
+/// What will happen with what is chosen.
+fn then(model: &Model, review: &Review, width: usize) -> Lines {
+    let theme = &model.theme;
+    if review.phase == Phase::Done {
+        return Vec::new();
+    }
+    let said = match (&review.kind, &review.items[..]) {
+        (Kind::Boost(act), [item]) => item.about.boost_detail().map(|detail| boost::then(review, *act, detail)),
+        (Kind::Boost(act), items) => Some((boost::batch(items, *act), *act == BoostAct::Retry)),
+        (Kind::Provider(act), [item]) => {
+            item.about.provider().map(|row| provider::then(model, review, act, row, item.about.provider_detail()))
+        }
+        (Kind::Stock(act), [item]) => Some(stock::then(review, act, &item.about)),
+        (Kind::Vps(act), [item]) => match &item.about {
+            Subject::Vps(row, _) => Some(stock::then_vps(review, *act, row)),
+            _ => None,
+        },
+        (Kind::Service(act), [item]) => Some(service::then(review, act, &item.about)),
+        _ => None,
+    };
+    let Some((text, risky)) = said.filter(|(text, _)| !text.is_empty()) else { return Vec::new() };
+    let mut lines = labelled(model, "Then", &text, if risky { theme.busy } else { theme.text }, width);
+    lines.push(Line::default());
+    lines
+}
+
+/// One item: what it is called, then what became of it, or what tells it from others.
+fn item_line(model: &Model, review: &Review, item: &Item, masked: bool, width: usize) -> Line<'static> {
+    let theme = &model.theme;
+    let alone = review.items.len() == 1;
+    let cursor = !alone && review.items.get(review.scroll).is_some_and(|at| at.op == item.op);
+    let mark = if cursor { "> " } else { "  " };
+    let head = format!(
+        "{mark}{}",
+        match &item.about {
+            Subject::Withdrawal(row, _) => {
+                let user = format::left(&format::user(&row.username, row.user, masked), 12);
+                format!("{:>6}  {user} {:>11}  ", row.id, format::naira(row.payout))
+            }
+            Subject::Boost(row, _) => {
+                let user = format::left(&format::user(&row.username, row.user, masked), 12);
+                let target = format::left(&format::link(&row.link, 17, masked), 17);
+                format!("{:>7}  {user} {target} {:<4} ", row.id, format::left(&row.plan, 4))
+            }
+            Subject::Provider(row, _) => format!("{}  ", row.name),
+            Subject::Theirs(row) => format!("{} {}  ", row.provider, row.service),
+            Subject::Ours(row, provider) => format!("{} at {provider}  ", row.key),
+            Subject::Run(run) => format!("run {}  ", run.id),
+            Subject::Item(row, _) => format!("{}  ", row.title),
+            Subject::Vps(row, _) => {
+                format!("{:>6}  {}  ", row.id, format::user(&row.username, row.user, masked))
+            }
+        }
+    );
+    let room = width.saturating_sub(domain::text::width(&head));
+    let (text, style) = match &item.end {
+        Some(ItemEnd::Done(outcome)) => (format!("+ {}", outcome_words(outcome, model.tick_at)), theme.good),
+        Some(ItemEnd::Refused(why)) => (format!("x {why}"), theme.bad),
+        Some(ItemEnd::Skipped(why)) => (format!("- not tried: {why}"), theme.busy),
+        None if item.submitted => ("~ with the store".to_owned(), theme.busy),
+        None => match &item.about {
+            Subject::Withdrawal(row, _) if alone => withdrawal::risks(model, row),
+            Subject::Withdrawal(row, detail) => withdrawal::payee(model, row, detail.as_deref(), masked),
+            Subject::Boost(row, _) => boost::state(model, row),
+            Subject::Provider(row, _) => provider::state(model, row),
+            Subject::Theirs(row) => service::state(model, row),
+            Subject::Ours(row, _) => (row.name.clone(), theme.text),
+            Subject::Run(run) => stock::run_state(model, run),
+            Subject::Item(row, _) => stock::item_state(model, row),
+            Subject::Vps(row, _) => stock::order_state(model, row),
+        },
+    };
+    Line::from(vec![
+        Span::styled(head, if cursor { theme.strong } else { theme.text }),
+        Span::styled(format::left(&text, room), style),
+    ])
+}
+
+/// A label and its text, wrapped under itself.
+fn labelled(model: &Model, label: &str, text: &str, style: Style, width: usize) -> Lines {
+    let mut lines = Vec::new();
+    for (n, piece) in format::wrap(text, width.saturating_sub(10)).into_iter().enumerate() {
+        let label = if n == 0 { format!("{label:9} ") } else { " ".repeat(10) };
+        lines.push(Line::from(vec![Span::styled(label, model.theme.dim), Span::styled(piece, style)]));
+    }
     lines
 }
 
@@ -145,153 +286,15 @@ fn consequence(model: &Model, review: &Review) -> Lines {
         }
         Kind::Switch(switch, true) => format!("New {} stop within a second; look-ups go on.", switch.word()),
         Kind::Switch(switch, false) => format!("New {} go on; what waited is sent.", switch.word()),
+        Kind::Stock(StockAct::Sync) => {
+            "The provider's list is read now; titles, prices and options stay as they are.".to_owned()
+        }
         Kind::ResumeRail => "Approved payouts that wait are sent again, oldest first.".to_owned(),
         Kind::SetMode(Mode::Manual) => "New requests wait for a person who pays them outside.".to_owned(),
         Kind::SetMode(Mode::Automatic) => "New requests are sent by the payout worker once approved.".to_owned(),
         _ => String::new(),
     };
     vec![plain(text, model.theme.text), Line::default()]
-}
-
-fn totals(model: &Model, review: &Review) -> Lines {
-    let theme = &model.theme;
-    let total = review.total();
-    let has = |flag| review.items.iter().filter(|item| item.row.flags.contains(&flag)).count();
-    let mut first = format!("NGN {}   USD {}", format::naira(total), format::usd(review.total_usd()));
-    if review.items.len() > 1 {
-        let largest = review.items.iter().map(|item| item.row.payout.minor()).max().unwrap_or(0);
-        first += &format!(
-            "   largest {}   new payees {}   bank changed {}",
-            format::naira(Money::ngn_minor(largest)),
-            has(Flag::NewPayee),
-            has(Flag::BankChanged)
-        );
-    }
-    let mut lines = vec![plain(first, theme.strong)];
-    let automatic = review.items.iter().any(|item| item.row.mode == Mode::Automatic);
-    match review.rail.as_ref().and_then(|rail| rail.float) {
-        Some(float) if automatic => {
-            let left = float.minor().saturating_sub(total.minor());
-            let (text, style) = if left < 0 {
-                let short = format::naira(Money::ngn_minor(-left));
-                (format!("Float {} is short by {short}: top it up", format::naira(float)), theme.bad)
-            } else {
-                let after = format::naira(Money::ngn_minor(left));
-                (format!("Float {} -> {after}", format::naira(float)), theme.text)
-            };
-            lines.push(Line::from(vec![
-                Span::styled(text, style),
-                Span::styled("   then grace: u recalls it", theme.dim),
-            ]));
-        }
-        _ if automatic => lines.push(plain("Float not known yet   then grace: u recalls it", theme.dim)),
-        _ => lines.push(plain("Manual: after grace a person pays it outside and records it with P", theme.busy)),
-    }
-    lines
-}
-
-fn item_line(model: &Model, review: &Review, item: &Item, masked: bool, width: usize) -> Line<'static> {
-    let theme = &model.theme;
-    let row = &item.row;
-    let alone = review.items.len() == 1;
-    let cursor = !alone && review.items.get(review.scroll).is_some_and(|at| at.row.id == row.id);
-    let mark = if cursor { "> " } else { "  " };
-    let user = format::left(&format::user(row, masked), 12);
-    let head = format!("{mark}{:>6}  {user} {:>11}  ", row.id, format::naira(row.payout));
-    let room = width.saturating_sub(domain::text::width(&head));
-    let (text, style) = match &item.end {
-        Some(ItemEnd::Done(outcome)) => (format!("+ {}", outcome_words(outcome, model.tick_at)), theme.good),
-        Some(ItemEnd::Refused(why)) => (format!("x {why}"), theme.bad),
-        Some(ItemEnd::Skipped(why)) => (format!("- not tried: {why}"), theme.busy),
-        None if item.submitted => ("~ with the store".to_owned(), theme.busy),
-        None if alone => risks(model, item),
-        None => payee(model, item, masked),
-    };
-    Line::from(vec![
-        Span::styled(head, if cursor { theme.strong } else { theme.text }),
-        Span::styled(format::left(&text, room), style),
-    ])
-}
-
-/// The risk in words, and where the row is.
-fn risks(model: &Model, item: &Item) -> (String, Style) {
-    let theme = &model.theme;
-    let (state, _) = format::state(&item.row, model.tick_at);
-    let risky: Vec<&str> = Flag::ALL
-        .iter()
-        .filter(|flag| flag.is_risk() && item.row.flags.contains(flag))
-        .map(|flag| if *flag == Flag::SharedAccount { "shared account" } else { flag.legend() })
-        .collect();
-    if risky.is_empty() {
-        return (state, theme.text);
-    }
-    (format!("{state}   {}", risky.join(", ")), theme.busy)
-}
-
-/// Bank, account, flags and name: what a batch compares line by line.
-fn payee(model: &Model, item: &Item, masked: bool) -> (String, Style) {
-    let theme = &model.theme;
-    let bank = format::left(&format::bank(&item.row.bank_name), 7);
-    let risky = item.row.flags.iter().any(|flag| flag.is_risk());
-    let letters = Flag::letters(&item.row.flags);
-    let text = match &item.detail {
-        Some(detail) => {
-            let account = format::account(&detail.account_number, masked);
-            format!("{bank} {account} {letters:<4} {}", format::name(&detail.account_name, masked))
-        }
-        None => format!("{bank} {letters}"),
-    };
-    (text, if risky { theme.busy } else { theme.text })
-}
-
-/// What one row's review shows beyond its line.
-fn single(model: &Model, review: &Review, item: &Item, masked: bool, width: usize) -> Lines {
-    let theme = &model.theme;
-    let Some(detail) = &item.detail else { return Vec::new() };
-    let mut lines = vec![Line::default()];
-    let mut add = |label: &str, text: String, style: Style| {
-        for (n, piece) in format::wrap(&text, width.saturating_sub(10)).into_iter().enumerate() {
-            let label = if n == 0 { format!("{label:9} ") } else { " ".repeat(10) };
-            lines.push(Line::from(vec![Span::styled(label, theme.dim), Span::styled(piece, style)]));
-        }
-    };
-    add("Payee", format!("{}   {}", format::name(&detail.account_name, masked), detail.name_check), theme.strong);
-    let account = format::account(&detail.account_number, masked);
-    add("Bank", format!("{}  {account}   {}", item.row.bank_name, detail.account_age), theme.text);
-    if !detail.policy.is_empty() {
-        add("Rules", detail.policy.join("; "), theme.busy);
-    }
-    match &review.kind {
-        Kind::Approve => add("Takes", detail.policy_text.clone(), theme.text),
-        Kind::Recall => add("Then", "requested again; the signatures are void".into(), theme.text),
-        Kind::Lookup => {
-            add("Then", "the rail is asked by reference; only its answer changes the row".into(), theme.text)
-        }
-        Kind::Settle(_) => {
-            let what = match review.kind.verb() {
-                "rule it paid" => "the hold is captured: the user was paid",
-                _ => "the hold is released: the money goes back to the user",
-            };
-            add("Then", format!("{what}; two names, unless it was paid outside in manual mode"), theme.text);
-            for attempt in &detail.attempts {
-                let reference = format::name(&attempt.reference, masked);
-                let answer = attempt.exchanges.last().map(|call| call.reply.clone()).unwrap_or_default();
-                add("Evidence", format!("{reference} {}  {answer}", attempt.state), theme.text);
-            }
-        }
-        Kind::Reject => add("Then", format!("{} goes back to the user", format::money(item.row.amount)), theme.text),
-        _ => {}
-    }
-    if review.kind == Kind::Approve && item.row.level == Level::TwoNames {
-        let signed = format!("{} of {} names; yours is {}", item.row.signed, item.row.needed, item.row.signed + 1);
-        let text = if model.approvers < 2 {
-            "only one approver exists: typed, then it waits 30 minutes, under a daily cap, with an alert".to_owned()
-        } else {
-            signed
-        };
-        add("Names", text, theme.busy);
-    }
-    lines
 }
 
 fn notes(model: &Model, review: &Review, width: usize) -> Lines {
