@@ -12,7 +12,7 @@ use bot::BotOptions;
 use common::{Folder, load, percentile};
 use domain::bucket::Size as Bucket;
 use domain::{Secret, Timestamp};
-use providers::{ExchangeRate, Flutterwave, FlutterwaveConfig, HttpClient, Timeouts};
+use providers::{ExchangeRate, Flutterwave, FlutterwaveConfig, HttpClient, SmartVps, SmartVpsConfig, Smm, Timeouts};
 use serde_json::{Value, json};
 use std::collections::{HashMap, VecDeque};
 use std::io::{BufRead, BufReader};
@@ -300,7 +300,8 @@ async fn build(path: &std::path::Path, services: &Value) -> App {
     let of = |name: &str, what: &str| services[name][what].as_str().unwrap_or_default().to_owned();
     let store = Store::open(&format!("sqlite://{}", path.display()), async |_: &Store| Ok(())).await.expect("a store");
     let wait = Duration::from_secs(5);
-    let http = HttpClient::new(Timeouts { connect: wait, read: wait, transfer: wait }).expect("a client");
+    let http = HttpClient::new(Timeouts { connect: wait, read: wait, transfer: wait, ..Timeouts::default() })
+        .expect("a client");
     let rail = FlutterwaveConfig {
         base_url: of("flutterwave", "url"),
         secret_key: Some(Secret::new(of("flutterwave", "key"))),
@@ -314,7 +315,9 @@ async fn build(path: &std::path::Path, services: &Value) -> App {
     let app = App::new(Parts {
         store,
         flutterwave: Flutterwave::new(rail, http.clone()),
-        exchange_rate: ExchangeRate::new(&of("exchangerate", "url"), rates_key, http),
+        exchange_rate: ExchangeRate::new(&of("exchangerate", "url"), rates_key, http.clone()),
+        smm: Smm::new(http.clone()),
+        smartvps: SmartVps::new(SmartVpsConfig::default(), http),
         settings,
         vault: Some(Vault::new(&Secret::new("k".repeat(32)))),
         clock: Arc::new(wall),

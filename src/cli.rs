@@ -1,7 +1,14 @@
 //! The command line: words, arguments, help. What a command does is in `commands`.
 
+pub(crate) mod boosts;
+pub(crate) mod ipstock;
+pub(crate) mod vps;
+
+use boosts::{Failovers, Orders, Providers, Services, Support};
 use clap::{Args, Parser, Subcommand};
+use ipstock::Ipstock;
 use std::path::PathBuf;
+use vps::Vps;
 
 /// ViralCore: the bot, the payouts and the operations console in one program.
 #[derive(Debug, Parser)]
@@ -46,6 +53,24 @@ pub(crate) enum Command {
     /// Users: list, show, credit, debit, freeze
     #[command(subcommand)]
     Users(Users),
+    /// Providers of boosts: their state, money, breakers and adapters
+    #[command(subcommand)]
+    Providers(Providers),
+    /// What we sell and which provider's service delivers it
+    #[command(subcommand)]
+    Services(Services),
+    /// Boost orders: list, show, make and decide
+    #[command(subcommand)]
+    Orders(Orders),
+    /// Parts that went to another provider
+    #[command(subcommand)]
+    Failovers(Failovers),
+    /// IPStock: the packages of SmartVPS, their prices and the runs that read them
+    #[command(subcommand)]
+    Ipstock(Ipstock),
+    /// VPS orders and machines: list, show, provision, rule, switch, renew
+    #[command(subcommand)]
+    Vps(Vps),
     /// Cases that wait for a name
     #[command(subcommand)]
     Approvals(Approvals),
@@ -70,6 +95,9 @@ pub(crate) enum Command {
     /// Upkeep of the store
     #[command(subcommand)]
     Store(StoreWords),
+    /// What to send to whoever helps
+    #[command(subcommand)]
+    Support(Support),
     /// Operators: make a passphrase hash for the configuration
     #[command(subcommand)]
     Operators(Operators),

@@ -1,13 +1,25 @@
 //! The commands for scripts: the same use cases as the console's, with `--json`.
 
 mod check;
+mod ipstock;
 mod money;
+mod orders;
+mod providers;
+mod services;
 mod store;
+mod support;
+mod vps;
 mod work;
 
 pub(crate) use check::check;
+pub(crate) use ipstock::ipstock;
 pub(crate) use money::{approvals, switches, users, withdrawals};
+pub(crate) use orders::orders;
+pub(crate) use providers::{failovers, providers};
+pub(crate) use services::services;
 pub(crate) use store::{config, ledger, store};
+pub(crate) use support::support;
+pub(crate) use vps::vps;
 pub(crate) use work::{audit, events, jobs};
 
 use crate::cli::Page;
@@ -28,6 +40,13 @@ pub(crate) struct Desk {
     pub(crate) out: Output,
     /// The present moment.
     pub(crate) now: Timestamp,
+}
+
+impl Desk {
+    /// The operation id that was given, or a fresh one.
+    fn op(&self, given: Option<String>) -> String {
+        given.unwrap_or_else(|| self.app.short_id())
+    }
 }
 
 /// Opens the store and finds out who acts.

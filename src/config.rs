@@ -10,22 +10,27 @@
 //! are [`Settings::sandbox`]; a test holds the shipped `config.toml` against them. The tree is not deserialized into
 //! types that deny unknown fields, because that stops at the first mistake.
 
+mod boosts;
 mod business;
+mod ipstock;
 mod kind;
 mod live;
 mod operators;
+mod panels;
 mod problem;
 mod reader;
 mod show;
 mod source;
 #[cfg(test)]
 mod tests;
+mod vps;
 
+pub(crate) use kind::parse_duration;
 pub(crate) use problem::{Problem, Problems};
 pub(crate) use reader::Entry;
 pub(crate) use source::{Ask, Origin, variables};
 
-use app::settings::{Environment, Settings};
+use app::settings::{Environment, ProviderSeed, Settings};
 use domain::Secret;
 use kind::{ADDRESSES, CHATS, COUNT, PATH, SOCKET, SWITCH, TEXT, URL, WAIT_OR_NONE, at_least_one, counter};
 use reader::Reader;
@@ -41,6 +46,8 @@ pub(crate) const TELEGRAM_URL: &str = "https://api.telegram.org";
 pub(crate) const FLUTTERWAVE_URL: &str = "https://api.flutterwave.com/v3";
 /// Where the exchange rate comes from.
 pub(crate) const EXCHANGERATE_URL: &str = "https://v6.exchangerate-api.com";
+/// Where machines are bought.
+pub(crate) const SMARTVPS_URL: &str = "https://smartvps.online/";
 
 /// The bot's access.
 #[derive(Clone, Debug)]
@@ -134,6 +141,11 @@ pub(crate) struct Config {
     pub(crate) telegram: TelegramConfig,
     pub(crate) flutterwave: FlutterwaveAccess,
     pub(crate) rates_api: RatesAccess,
+    pub(crate) smartvps: vps::SmartVpsAccess,
+    /// What `POST /api/smartvps/sync` is asked with; `None` refuses everybody.
+    pub(crate) sync_token: Option<Secret>,
+    /// Providers whose address is not set: stand-ins in SANDBOX.
+    pub(crate) unplaced_providers: Vec<String>,
     pub(crate) http: HttpConfig,
     pub(crate) sandbox: SandboxSettings,
     pub(crate) console: ConsoleConfig,
@@ -181,8 +193,9 @@ fn check(file: &str, mut leaves: Leaves, ask: &Ask) -> Result<Config, Problems> 
     source::overlay(&mut leaves, ask);
     let mut r = Reader::new(leaves, file.to_owned());
     let sandbox = sandbox(&mut r);
+    let (smm_providers, unplaced_providers) = panels::providers(&mut r, sandbox.enabled);
     let mut config = Config {
-        settings: settings(&mut r, sandbox.enabled),
+        settings: settings(&mut r, sandbox.enabled, smm_providers),
         store_url: live::store(&mut r),
         telegram: TelegramConfig {
             api_url: r.take("telegram.api_url", URL, None),
@@ -198,6 +211,9 @@ fn check(file: &str, mut leaves: Leaves, ask: &Ask) -> Result<Config, Problems> 
             url: r.take("prices.exchangerate_url", URL, None),
             key: r.secret("prices.exchangerate_key"),
         },
+        smartvps: vps::access(&mut r),
+        sync_token: ipstock::sync_token(&mut r),
+        unplaced_providers,
         http: http(&mut r),
         sandbox,
         console: console(&mut r),
@@ -218,17 +234,24 @@ fn check(file: &str, mut leaves: Leaves, ask: &Ask) -> Result<Config, Problems> 
     Ok(config)
 }
 
-fn settings(r: &mut Reader, sandbox: bool) -> Settings {
+fn settings(r: &mut Reader, sandbox: bool, smm_providers: Vec<ProviderSeed>) -> Settings {
     let scale = business::Scale::take(r, sandbox);
+    let operators = operators::operators(r, sandbox);
+    let withdrawals = business::withdrawals(r, sandbox, scale);
+    let timing = business::timing(r, sandbox, scale);
     Settings {
         environment: Environment::Sandbox, // Known only when the keys are; set by the caller.
-        operators: operators::operators(r, sandbox),
-        withdrawals: business::withdrawals(r, sandbox, scale),
-        timing: business::timing(r, sandbox, scale),
+        operators,
+        withdrawals,
         rates: business::rates(r),
         limits: business::limits(r),
         ops_chats: r.take("notify.ops_chats", CHATS, kind::defaults().ops_chats),
         bot: business::bot(r),
+        boosts: boosts::boosts(r, scale, timing.connect),
+        smm_providers,
+        vps: vps::vps(r, scale, timing.connect),
+        ipstock: ipstock::ipstock(r, scale),
+        timing,
     }
 }
 

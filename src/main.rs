@@ -56,7 +56,7 @@ fn run(cli: Cli) -> Result<(), Failure> {
         _ => {}
     }
     let demo = matches!(cli.command, Some(Command::Demo(_)));
-    let mut ask = Ask { path: cli.config, store: cli.store, variables: config::variables() };
+    let mut ask = Ask { path: cli.config, store: cli.store, stand_ins: demo, variables: config::variables() };
     let _folder = if demo { Some(demo_folder(&mut ask)?) } else { None };
     let mut config = load(&ask)?;
     match cli.command {
@@ -107,6 +107,14 @@ fn demo_folder(ask: &mut Ask) -> Result<DemoFolder, Failure> {
         ("VIRALCORE__HTTP__ADMIN_BIND", "127.0.0.1:0".to_owned()),
         // Simulated earnings are minutes old at most: with the usual hour every request would be flagged.
         ("VIRALCORE__WITHDRAWALS__VELOCITY__INCOME_FRESH", "3s".to_owned()),
+        // Half an hour between the parts of an order is more than anybody looks on.
+        ("VIRALCORE__BOOSTS__INTERVAL", "15s".to_owned()),
+        ("VIRALCORE__BOOSTS__ACTIVE_WAIT", "20s".to_owned()),
+        ("VIRALCORE__BOOSTS__BREAKER__OPEN_FOR", "20s".to_owned()),
+        ("VIRALCORE__TIMING__TRACK", "5s".to_owned()),
+        ("VIRALCORE__TIMING__BALANCE", "15s".to_owned()),
+        // The cheapest stand-in is the bad one: its breakers are there to be seen.
+        ("VIRALCORE__BOOSTS__POLICY", "cheapest".to_owned()),
     ] {
         ask.variables.entry(key.to_owned()).or_insert(value);
     }
@@ -140,6 +148,13 @@ async fn shell(config: Config, command: Command, out: Output) -> Result<(), Fail
                 Command::Withdrawals(words) => commands::withdrawals(&desk, words).await,
                 Command::Users(words) => commands::users(&desk, words).await,
                 Command::Approvals(words) => commands::approvals(&desk, words).await,
+                Command::Providers(words) => commands::providers(&desk, words).await,
+                Command::Services(words) => commands::services(&desk, words).await,
+                Command::Orders(words) => commands::orders(&desk, words).await,
+                Command::Ipstock(words) => commands::ipstock(&desk, words).await,
+                Command::Vps(words) => commands::vps(&desk, words).await,
+                Command::Failovers(words) => commands::failovers(&desk, words).await,
+                Command::Support(words) => commands::support(&config, &desk, words).await,
                 Command::Switch(words) => commands::switches(&desk, words).await,
                 Command::Ledger(words) => commands::ledger(&desk, words).await,
                 Command::Jobs(words) => commands::jobs(&desk, words).await,

@@ -85,6 +85,26 @@ impl From<app::OpenError> for Failure {
     }
 }
 
+impl From<app::command::ActError> for Failure {
+    fn from(error: app::command::ActError) -> Self {
+        use app::command::ActError as E;
+        let code = match &error {
+            E::NotFound(_) => "not_found",
+            E::Changed { .. } => "changed",
+            E::Refused(_) => "refused",
+            E::ReasonMissing => "reason_missing",
+            E::NotAllowed(_) => "not_allowed",
+            E::Unreachable(_) => "unreachable",
+            E::Store(_) => "store",
+        };
+        let message = match &error {
+            E::Store(cause) => format!("{error}: {cause}"),
+            _ => error.to_string(),
+        };
+        Self { message, code, exit: 1 }
+    }
+}
+
 impl From<app::command::DecideError> for Failure {
     fn from(error: app::command::DecideError) -> Self {
         use app::command::DecideError as E;
@@ -99,6 +119,25 @@ impl From<app::command::DecideError> for Failure {
             E::Stopped(_) => "stopped",
             E::UserFrozen => "user_frozen",
             E::Cap(_) => "cap",
+            E::Store(_) => "store",
+        };
+        let message = match &error {
+            E::Store(cause) => format!("{error}: {cause}"),
+            _ => error.to_string(),
+        };
+        Self { message, code, exit: 1 }
+    }
+}
+
+impl From<app::vps::MachineError> for Failure {
+    fn from(error: app::vps::MachineError) -> Self {
+        use app::vps::MachineError as E;
+        let code = match &error {
+            E::NotFound => "not_found",
+            E::Busy(_) => "busy",
+            E::NotNow(_) => "wrong_state",
+            E::NotAllowed(_) => "not_allowed",
+            E::KeyReused(_) => "key_reused",
             E::Store(_) => "store",
         };
         let message = match &error {

@@ -102,6 +102,8 @@ async fn lead(
     let leadership = Arc::new(Mutex::new(leadership));
     parts.spawn(keep_lease(app.clone(), epoch, Arc::clone(&leadership), stop.clone(), stopped.clone()));
     parts.spawn(watch_store(app.store().clone(), stopped.clone()));
+    // Before anything of this runtime is under way: recovery would take it for what a dead one left.
+    app.begin_to_lead().await?;
     let mut services = tokio::task::JoinSet::new();
     let workers = app.clone();
     let named = format!("{owner}#{epoch}");
@@ -238,6 +240,7 @@ fn http(config: &Config, app: &App, access: &Access) -> (impl FnMut(watch::Recei
         bind: config.http.bind,
         admin_bind: config.http.admin_bind,
         hashes: access.hashes.clone(),
+        sync_token: config.sync_token.clone(),
         per_minute: config.settings.limits.http,
         trusted_proxies: config.http.trusted_proxies.clone(),
     };

@@ -10,7 +10,7 @@ mod rotate;
 
 use domain::Secret;
 use line::{Fields, Line};
-use redact::Redactor;
+pub(crate) use redact::Redactor;
 use rotate::RotatingFile;
 use std::io::{self, Write};
 use std::path::PathBuf;

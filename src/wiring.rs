@@ -1,12 +1,12 @@
 //! From the configuration to a business: the store, the stand-ins, the clients, the vault.
 
-use crate::config::{Config, EXCHANGERATE_URL, FLUTTERWAVE_URL, TELEGRAM_URL};
+use crate::config::{Config, EXCHANGERATE_URL, FLUTTERWAVE_URL, SMARTVPS_URL, TELEGRAM_URL};
 use crate::output::Failure;
-use app::settings::Environment;
+use app::settings::{Environment, ProviderSeed, Settings};
 use app::vault::Vault;
 use app::{App, OpenError, Parts, Store};
 use domain::{Secret, Timestamp};
-use providers::{ExchangeRate, Flutterwave, FlutterwaveConfig, HttpClient, Timeouts};
+use providers::{ExchangeRate, Flutterwave, FlutterwaveConfig, HttpClient, SmartVps, SmartVpsConfig, Smm, Timeouts};
 use sandbox::{Sandbox, SandboxConfig};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -21,6 +21,11 @@ pub(crate) struct Access {
     flutterwave_key: Option<Secret>,
     rates_url: String,
     rates_key: Option<Secret>,
+    smartvps_url: String,
+    smartvps_username: Option<Secret>,
+    smartvps_password: Option<Secret>,
+    /// Providers that the store gets when it has none of their name.
+    panels: Vec<ProviderSeed>,
     /// What authenticates the rail's webhooks.
     pub(crate) hashes: Vec<Secret>,
 }
@@ -41,6 +46,13 @@ impl Access {
             let stand_in = sandbox.filter(|_| !url_set).map(|sandbox| Secret::new(sandbox.key(service)));
             if config.sandbox.enabled && !url_set { stand_in } else { own.clone() }
         };
+        let smartvps = &config.smartvps;
+        // The stand-in's key is the user name and the password with a colon between them.
+        let part = |own: &Option<Secret>, number: usize| {
+            let both = key("smartvps", &None, smartvps.base_url.is_some());
+            let stand_in = both.and_then(|both| both.expose().splitn(2, ':').nth(number).map(Secret::new));
+            if config.sandbox.enabled && smartvps.base_url.is_none() { stand_in } else { own.clone() }
+        };
         let own_hash = config.sandbox.enabled && config.flutterwave.hashes.is_empty();
         Self {
             telegram_url: config.telegram.api_url.clone().unwrap_or_else(|| fallback("telegram", TELEGRAM_URL)),
@@ -53,15 +65,34 @@ impl Access {
             flutterwave_key: key("flutterwave", &config.flutterwave.key, config.flutterwave.base_url.is_some()),
             rates_url: config.rates_api.url.clone().unwrap_or_else(|| fallback("exchangerate", EXCHANGERATE_URL)),
             rates_key: key("exchangerate", &config.rates_api.key, config.rates_api.url.is_some()),
+            smartvps_url: smartvps.base_url.clone().unwrap_or_else(|| fallback("smartvps", SMARTVPS_URL)),
+            smartvps_username: part(&smartvps.username, 0),
+            smartvps_password: part(&smartvps.password, 1),
+            panels: panels(config, sandbox),
             hashes: if own_hash { vec![Secret::new(SANDBOX_HASH)] } else { config.flutterwave.hashes.clone() },
         }
     }
 }
 
+/// The providers of the configuration; in SANDBOX those without an address of their own are stand-ins, and what there
+/// is no stand-in for does not exist.
+fn panels(config: &Config, sandbox: Option<&Sandbox>) -> Vec<ProviderSeed> {
+    let placed = |seed: &ProviderSeed| {
+        if !config.sandbox.enabled || !config.unplaced_providers.contains(&seed.name) {
+            return Some(seed.clone());
+        }
+        let service = sandbox?.services().get(&format!("smm.{}", seed.name))?;
+        let key = Some(Secret::new(&service.key));
+        Some(ProviderSeed { url: service.url.clone(), key, stand_in: true, ..seed.clone() })
+    };
+    config.settings.smm_providers.iter().filter_map(placed).collect()
+}
+
 /// Whether this process needs stand-ins of its own.
 pub(crate) fn needs_sandbox(config: &Config) -> bool {
-    let set = [&config.telegram.api_url, &config.flutterwave.base_url, &config.rates_api.url];
-    config.sandbox.enabled && set.iter().any(|url| url.is_none())
+    let set =
+        [&config.telegram.api_url, &config.flutterwave.base_url, &config.rates_api.url, &config.smartvps.base_url];
+    config.sandbox.enabled && (set.iter().any(|url| url.is_none()) || !config.unplaced_providers.is_empty())
 }
 
 /// Starts the stand-ins; what they must remember lies beside the store.
@@ -166,20 +197,37 @@ pub(crate) fn random() -> app::Random {
 
 /// Puts the business together. Needs a tokio runtime.
 pub(crate) fn build(config: &Config, store: Store, access: &Access) -> Result<App, Failure> {
-    let timing = &config.settings.timing;
-    let timeouts = Timeouts { connect: timing.connect, read: timing.read_total, transfer: timing.transfer_total };
+    let (timing, boosts, vps) = (&config.settings.timing, &config.settings.boosts, &config.settings.vps);
+    let timeouts = Timeouts {
+        connect: timing.connect,
+        read: timing.read_total,
+        transfer: timing.transfer_total,
+        smm_add: boosts.add_total,
+        smm_read: timing.read_total,
+        smm_services: boosts.services_total,
+        vps: vps.total,
+        vps_buy: vps.buy_total,
+    };
     let http = HttpClient::new(timeouts).map_err(|error| Failure::refused("http", error))?;
     let rail = FlutterwaveConfig {
         base_url: access.flutterwave_url.clone(),
         secret_key: access.flutterwave_key.clone(),
         reference_suffix: config.settings.withdrawals.reference_suffix.clone(),
     };
+    let machines = SmartVpsConfig {
+        base_url: access.smartvps_url.clone(),
+        username: access.smartvps_username.clone(),
+        password: access.smartvps_password.clone(),
+        refusals: vps.refusals.clone(),
+    };
     let random = random();
     Ok(App::new(Parts {
         store,
         flutterwave: Flutterwave::new(rail, http.clone()),
-        exchange_rate: ExchangeRate::new(&access.rates_url, access.rates_key.clone(), http),
-        settings: config.settings.clone(),
+        exchange_rate: ExchangeRate::new(&access.rates_url, access.rates_key.clone(), http.clone()),
+        smm: Smm::new(http.clone()),
+        smartvps: SmartVps::new(machines, http),
+        settings: Settings { smm_providers: access.panels.clone(), ..config.settings.clone() },
         vault: vault(config, &random)?,
         clock: clock(),
         random,

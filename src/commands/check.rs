@@ -23,11 +23,18 @@ pub(crate) async fn check(config: &Config, online: bool, out: Output) -> Result<
         None => "no envelope key: withdrawals are refused",
     };
     lines.push(("vault".to_owned(), fits == Some(true), key.to_owned()));
+    let endpoint = match &config.sync_token {
+        Some(_) => "POST /api/smartvps/sync takes x-sync-token",
+        None => "POST /api/smartvps/sync is refused for everybody: SVPS_SYNC_TOKEN is not set",
+    };
+    lines.push(("sync endpoint".to_owned(), true, endpoint.to_owned()));
     invariants(&desk, &mut lines).await?;
     if online {
         let (rail, rates) = desk.app.probe().await;
         lines.push(("payout rail".to_owned(), rail.is_ok(), rail.unwrap_or_else(|why| why)));
         lines.push(("exchange rate".to_owned(), rates.is_ok(), rates.unwrap_or_else(|why| why)));
+        providers(&desk, &mut lines).await?;
+        machines(&desk, &mut lines).await?;
     }
     let failed: Vec<&str> = lines.iter().filter(|(_, ok, _)| !ok).map(|(name, ..)| name.as_str()).collect();
     if out.json {
@@ -44,6 +51,34 @@ pub(crate) async fn check(config: &Config, online: bool, out: Output) -> Result<
     } else {
         Err(Failure::refused("check_failed", format!("failed: {}", failed.join(", "))))
     }
+}
+
+/// Asks every provider that may be asked for its balance. One without a key is told and is no failure: it takes no
+/// orders, and that is what whoever gave it none wants.
+async fn providers(desk: &Desk, lines: &mut Vec<(String, bool, String)>) -> Result<(), Failure> {
+    for row in desk.app.providers(desk.now).await? {
+        let (ok, text) = match (row.state.as_str(), row.has_key) {
+            ("disabled", _) => (true, "disabled".to_owned()),
+            (_, false) => (true, "no key: it takes no orders".to_owned()),
+            _ => match desk.app.test_provider(&desk.actor, &row.name, desk.app.now()).await {
+                Ok(test) => (test.ok, test.text),
+                Err(error) => (false, Failure::from(error).message),
+            },
+        };
+        lines.push((format!("provider {}", row.name), ok, text));
+    }
+    Ok(())
+}
+
+/// Reads the packages once, as a sync does, and changes nothing.
+async fn machines(desk: &Desk, lines: &mut Vec<(String, bool, String)>) -> Result<(), Failure> {
+    let (ok, text) = match desk.app.probe_ipstock().await {
+        None => (true, "no user name and password: no machine is sold".to_owned()),
+        Some(Ok(text)) => (true, text),
+        Some(Err(why)) => (false, why),
+    };
+    lines.push(("smartvps".to_owned(), ok, text));
+    Ok(())
 }
 
 async fn invariants(desk: &Desk, lines: &mut Vec<(String, bool, String)>) -> Result<(), Failure> {

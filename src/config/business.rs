@@ -37,7 +37,8 @@ impl Scale {
         Self(sandbox.then_some(scale))
     }
 
-    fn of(self, wait: Duration) -> Duration {
+    /// The wait as it is scaled; none stays none.
+    pub(super) fn of(self, wait: Duration) -> Duration {
         let Some(scale) = self.0.filter(|_| !wait.is_zero()) else {
             return wait;
         };
@@ -192,6 +193,7 @@ pub(super) fn bot(r: &mut Reader) -> BotSettings {
         main_menu_image: r.take("bot.main_menu_image", kind::PATH, d.main_menu_image),
         support: r.take("bot.support", kind::TEXT_OR_NONE, d.support),
         affiliate_percent: percent,
+        credentials_shown: r.take("bot.credentials_shown", WAIT, d.credentials_shown),
     }
 }
 

@@ -27,7 +27,7 @@ pub(super) struct Kind<T> {
 }
 
 impl<T> Kind<T> {
-    const fn new(read: fn(&Value) -> Result<T, Broken>, show: fn(&T) -> Value) -> Self {
+    pub(super) const fn new(read: fn(&Value) -> Result<T, Broken>, show: fn(&T) -> Value) -> Self {
         Self { read, show, rule: |_| None }
     }
 
@@ -177,7 +177,8 @@ fn whole(value: &Value) -> Result<i64, Broken> {
     plain(value).and_then(|text| text.parse().ok()).ok_or_else(|| "must be a whole number".to_owned())
 }
 
-fn text(value: &Value) -> Result<String, Broken> {
+/// One line of text.
+pub(super) fn text(value: &Value) -> Result<String, Broken> {
     let Value::String(text) = value else {
         return Err("must be text in quotes".to_owned());
     };
@@ -215,7 +216,7 @@ fn duration(value: &Value) -> Result<Duration, Broken> {
 }
 
 /// `20s`, `1h30m`, `500ms`: whole numbers, each with its unit.
-pub(super) fn parse_duration(text: &str) -> Option<Duration> {
+pub(crate) fn parse_duration(text: &str) -> Option<Duration> {
     let mut rest = text;
     let mut total = Duration::ZERO;
     while !rest.is_empty() {
@@ -287,7 +288,7 @@ fn socket(value: &Value) -> Result<SocketAddr, Broken> {
 }
 
 /// A list in TOML, or text with commas between.
-fn list<T>(value: &Value, rule: &str, read: impl Fn(&str) -> Option<T>) -> Result<Vec<T>, Broken> {
+pub(super) fn list<T>(value: &Value, rule: &str, read: impl Fn(&str) -> Option<T>) -> Result<Vec<T>, Broken> {
     let items: Vec<String> = match value {
         Value::Array(items) => items.iter().map(|item| plain(item).ok_or(rule)).collect::<Result<_, _>>()?,
         other => split(&plain(other).ok_or(rule)?),

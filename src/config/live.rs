@@ -1,7 +1,7 @@
 //! Rules across sections: what must never stand together, and what is disabled because it is missing.
 
 use super::reader::{Reader, without_password};
-use super::source::{Origin, variable_of};
+use super::source::{Origin, provider_variable, variable_of};
 use super::{Config, kind};
 use app::settings::{Environment, Settings};
 use domain::operator::Role;
@@ -119,6 +119,7 @@ fn addresses(r: &mut Reader, config: &Config) {
         ("flutterwave.base_url", &config.flutterwave.base_url),
         ("prices.exchangerate_url", &config.rates_api.url),
         ("telegram.api_url", &config.telegram.api_url),
+        ("smartvps.base_url", &config.smartvps.base_url),
         ("http.public_url", &config.http.public_url),
     ] {
         let safe = url.as_deref().is_none_or(|url| url.starts_with("https://") || is_loopback(url));
@@ -126,7 +127,7 @@ fn addresses(r: &mut Reader, config: &Config) {
     }
 }
 
-fn is_loopback(url: &str) -> bool {
+pub(super) fn is_loopback(url: &str) -> bool {
     let Ok(url) = reqwest::Url::parse(url) else {
         return false;
     };
@@ -148,9 +149,19 @@ fn missing(config: &Config, warnings: &mut Vec<String>) {
     lack(config.flutterwave.hashes.is_empty(), "flutterwave.hashes", slow);
     let no_rate = "there is no rate for dollars in naira, so affiliate withdrawals are refused";
     lack(config.rates_api.key.is_none(), "prices.exchangerate_key", no_rate);
-    lack(config.envelope_key.is_none(), "vault.envelope_key", "bank details cannot be sealed, so payouts are refused");
+    let no_machines = "no machine is bought, renewed or asked about";
+    lack(config.smartvps.username.is_none(), "smartvps.username", no_machines);
+    lack(config.smartvps.password.is_none(), "smartvps.password", no_machines);
+    let closed = "POST /api/smartvps/sync is refused for everybody; packages are read by the schedule and by hand";
+    lack(config.sync_token.is_none(), "ipstock.sync_token", closed);
+    let unsealed = "bank details and providers' keys cannot be sealed, so payouts and placements are refused";
+    lack(config.envelope_key.is_none(), "vault.envelope_key", unsealed);
     let unseen = "operators get no notices in Telegram";
     lack(config.settings.ops_chats.is_empty(), "notify.ops_chats", unseen);
+    for seed in config.settings.smm_providers.iter().filter(|seed| seed.key.is_none()) {
+        let (variable, name) = (provider_variable(&seed.name), &seed.name);
+        warnings.push(format!("{variable} is not set: {name} takes no orders, unless the store has its key"));
+    }
     if let Some(warning) = few_approvers(&config.settings) {
         warnings.push(warning);
     }
@@ -175,9 +186,17 @@ fn unused(config: &Config, warnings: &mut Vec<String>) {
         ("telegram.token", config.telegram.token.is_some(), &config.telegram.api_url),
         ("flutterwave.key", config.flutterwave.key.is_some(), &config.flutterwave.base_url),
         ("prices.exchangerate_key", config.rates_api.key.is_some(), &config.rates_api.url),
+        ("smartvps.username", config.smartvps.username.is_some(), &config.smartvps.base_url),
+        ("smartvps.password", config.smartvps.password.is_some(), &config.smartvps.base_url),
     ] {
         if set && url.is_none() {
             let name = variable_of(key).unwrap_or(key);
+            warnings.push(format!("{name} is set and not used: SANDBOX talks to its own stand-in"));
+        }
+    }
+    for seed in config.settings.smm_providers.iter().filter(|seed| seed.key.is_some()) {
+        if config.unplaced_providers.contains(&seed.name) {
+            let name = provider_variable(&seed.name);
             warnings.push(format!("{name} is set and not used: SANDBOX talks to its own stand-in"));
         }
     }

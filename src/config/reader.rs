@@ -147,17 +147,20 @@ impl Reader {
 
     /// A secret: from the environment or from the file that `<key>_file` names, never from the configuration file.
     pub(super) fn secret(&mut self, key: &str) -> Option<Secret> {
+        self.secret_of(key, variable_of(key).unwrap_or(""))
+    }
+
+    /// The same where the variable's name follows from another setting; empty is none.
+    pub(super) fn secret_of(&mut self, key: &str, variable: &str) -> Option<Secret> {
         let file_key = format!("{key}_file");
         let path = self.take(&file_key, super::kind::PATH, None);
         let mut found = None;
         if let Some(leaf) = self.leaves.get(key).cloned() {
             match (&leaf.origin, &leaf.value) {
                 (Origin::File(_), _) => {
-                    let rule = match variable_of(key) {
-                        Some(variable) => {
-                            format!("is a secret: set {variable}, or name a file in {file_key}")
-                        }
-                        None => format!("is a secret: name a file in {file_key}"),
+                    let rule = match variable {
+                        "" => format!("is a secret: name a file in {file_key}"),
+                        _ => format!("is a secret: set {variable}, or name a file in {file_key}"),
                     };
                     self.broken(key, &leaf, rule);
                 }

@@ -62,6 +62,8 @@ impl Config {
             &self.telegram.webhook_secret,
             &self.flutterwave.key,
             &self.rates_api.key,
+            &self.smartvps.password,
+            &self.sync_token,
             &self.http.api_token,
             &self.envelope_key,
         ];
@@ -71,7 +73,8 @@ impl Config {
         });
         let hashes = self.settings.operators.iter().filter_map(|operator| operator.passphrase_hash.clone());
         let all = single.into_iter().flatten().cloned().chain(self.flutterwave.hashes.iter().cloned());
-        all.chain(password).chain(hashes).collect()
+        let providers = self.settings.smm_providers.iter().filter_map(|seed| seed.key.clone());
+        all.chain(password).chain(hashes).chain(providers).collect()
     }
 
     fn file_word(&self) -> String {

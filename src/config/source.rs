@@ -23,6 +23,8 @@ pub(crate) struct Ask {
     pub(crate) path: Option<PathBuf>,
     /// `--store URL`.
     pub(crate) store: Option<String>,
+    /// Whatever the configuration says of real providers, they are stand-ins: for the demo.
+    pub(crate) stand_ins: bool,
     /// The environment.
     pub(crate) variables: Variables,
 }
@@ -67,6 +69,10 @@ const NAMED: &[(&str, &str)] = &[
     ("FLUTTERWAVE_API_KEY", "flutterwave.key"),
     ("FLUTTERWAVE_SECRET_HASH", "flutterwave.hashes"),
     ("EXCHANGE_API_KEY", "prices.exchangerate_key"),
+    ("SMARTVPS_BASE_URL", "smartvps.base_url"),
+    ("SMARTVPS_USERNAME", "smartvps.username"),
+    ("SMARTVPS_PASSWORD", "smartvps.password"),
+    ("SVPS_SYNC_TOKEN", "ipstock.sync_token"),
     ("VIRALCORE_ENVELOPE_KEY", "vault.envelope_key"),
     ("VIRALCORE_API_TOKEN", "http.api_token"),
     ("ADMIN_TELEGRAM_CHAT_ID", "notify.ops_chats"),
@@ -74,7 +80,26 @@ const NAMED: &[(&str, &str)] = &[
     ("WITHDRAWAL_RETRY_COUNT", "withdrawals.retry_count"),
     ("WITHDRAWAL_RETRY_BACKOFF_SEC", "withdrawals.retry_backoff"),
     ("MAIN_MENU_IMAGE_PATH", "bot.main_menu_image"),
+    (USE_NEW_API, "boosts.plugsmms_adapter"),
+    ("PLUGSMM_ENABLE_ORDER_TRACKING", "boosts.plugsmms_tracking"),
 ];
+
+/// `true` is the current adapter; anything else is the legacy one, as it always was.
+const USE_NEW_API: &str = "PLUGSMM_USE_NEW_API";
+
+/// The tables of providers.
+pub(super) const PROVIDERS: &str = "smm_providers";
+
+/// The variable that holds a provider's key: `SMMFLARE_API_KEY`.
+pub(super) fn provider_variable(name: &str) -> String {
+    let plain = |c: char| if c.is_ascii_alphanumeric() { c.to_ascii_uppercase() } else { '_' };
+    format!("{}_API_KEY", name.chars().map(plain).collect::<String>())
+}
+
+/// Whether a variable is that of a key of its own.
+pub(super) fn is_named(variable: &str) -> bool {
+    NAMED.iter().any(|(named, _)| *named == variable)
+}
 
 /// The variable that sets a key, for messages about what is missing.
 pub(super) fn variable_of(key: &str) -> Option<&'static str> {
@@ -141,6 +166,7 @@ fn flatten(key: &str, value: &Value, origin: &Origin, into: &mut Leaves) {
 /// Lays the environment and the arguments over the file. A named variable that is empty counts as not set, because
 /// that is how container tools pass on what nobody has set; `VIRALCORE__…` may set a key to nothing.
 pub(super) fn overlay(leaves: &mut Leaves, ask: &Ask) {
+    preset_providers(leaves);
     let mut set = |key: String, text: &str, variable: &str| {
         let origin = Origin::Variable(variable.to_owned());
         leaves.insert(key, Leaf { value: Value::String(text.to_owned()), origin });
@@ -149,7 +175,11 @@ pub(super) fn overlay(leaves: &mut Leaves, ask: &Ask) {
         let given = |name: &str| ask.variables.get(name).filter(|text| !text.trim().is_empty());
         if let Some(text) = given(variable) {
             let seconds = variable.ends_with("_SEC") && text.trim().bytes().all(|b| b.is_ascii_digit());
-            let text = if seconds { format!("{}s", text.trim()) } else { text.clone() };
+            let text = match *variable {
+                USE_NEW_API => if text.trim().eq_ignore_ascii_case("true") { "current" } else { "legacy" }.to_owned(),
+                _ if seconds => format!("{}s", text.trim()),
+                _ => text.clone(),
+            };
             set((*key).to_owned(), &text, variable);
         }
         let in_file = format!("{variable}_FILE");
@@ -162,8 +192,47 @@ pub(super) fn overlay(leaves: &mut Leaves, ask: &Ask) {
             set(path.to_ascii_lowercase().replace("__", "."), text, variable);
         }
     }
+    provider_keys(leaves, ask);
     if let Some(url) = &ask.store {
         let origin = Origin::Argument("--store");
         leaves.insert("store.url".to_owned(), Leaf { value: Value::String(url.clone()), origin });
+    }
+}
+
+/// Without any table the providers that the business began with stand in their order, so that a variable can change
+/// one of them; `smm_providers = []` is none.
+fn preset_providers(leaves: &mut Leaves) {
+    let section = format!("{PROVIDERS}.");
+    if leaves.keys().any(|key| key == PROVIDERS || key.starts_with(&section)) {
+        return;
+    }
+    for (index, preset) in app::settings::ProviderSeed::presets().into_iter().enumerate() {
+        let leaf = Leaf { value: Value::String(preset.name), origin: Origin::Default };
+        leaves.insert(format!("{PROVIDERS}.{index}.name"), leaf);
+    }
+}
+
+/// Each provider's key from the variable that its name says.
+fn provider_keys(leaves: &mut Leaves, ask: &Ask) {
+    let named = |(key, leaf): (&String, &Leaf)| {
+        let table = key.strip_prefix(PROVIDERS)?.strip_prefix('.')?.strip_suffix(".name")?;
+        Some((format!("{PROVIDERS}.{table}"), leaf.value.as_str()?.trim().to_owned()))
+    };
+    let found: Vec<(String, String)> = leaves.iter().filter_map(named).collect();
+    for (table, name) in found {
+        let variable = provider_variable(&name);
+        if is_named(&variable) {
+            continue; // The name is refused.
+        }
+        for (suffix, key) in [("", "key"), ("_FILE", "key_file")] {
+            let variable = format!("{variable}{suffix}");
+            if let Some(text) = ask.variables.get(&variable).filter(|text| !text.trim().is_empty()) {
+                let leaf = Leaf { value: Value::String(text.clone()), origin: Origin::Variable(variable) };
+                leaves.insert(format!("{table}.{key}"), leaf);
+            }
+        }
+        if ask.stand_ins {
+            leaves.remove(&format!("{table}.url"));
+        }
     }
 }

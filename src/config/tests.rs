@@ -1,5 +1,6 @@
 //! A table of mistakes with their exact words, the environment over the file, and what real money asks for.
 
+mod boosts;
 mod shipped;
 
 use super::source::{Ask, read_toml};
@@ -64,8 +65,32 @@ fn each_mistake_has_its_place_key_value_and_rule() {
         ("[rates]\nmin = 0", "rates.min = 0: must be a decimal number above 0 in quotes, such as \"1560.25\""),
         ("[limits]\nhttp = \"100\"", "limits.http = \"100\": must be a number in a time, such as \"100/1m\""),
         (
-            "[timing]\nconnect = \"1m\"\nread_total = \"2m\"",
+            "[timing]\nconnect = \"1m\"\nread_total = \"2m\"\nadd_total = \"2m\"\nservices_total = \"2m\"\n\
+             [smartvps]\ntotal = \"2m\"",
             "timing.transfer_total = \"40s\": must be above timing.connect",
+        ),
+        ("[ipstock]\nguard_percent = 0", "ipstock.guard_percent = 0: must be from 1 to 100"),
+        ("[ipstock]\nstale = \"2m\"", "ipstock.stale = \"2m\": must be above ipstock.sync"),
+        (
+            "[ipstock]\nprices = [\"8GB\"]",
+            "ipstock.prices = [\"8GB\"]: must be a list of sizes with prices in dollars such as \"8GB=12.00\"",
+        ),
+        (
+            "[ipstock]\nprices = [\"big=5\"]",
+            "ipstock.prices = [\"big=5\"]: \"big\" is no memory size: write it as 8GB or 512MB",
+        ),
+        ("[ipstock]\nprices = [\"8GB=5\", \"8GB=6\"]", "ipstock.prices = [\"8GB=5\", \"8GB=6\"]: names 8GB twice"),
+        (
+            "[ipstock]\ndefault_os = \"beos\"",
+            "ipstock.default_os = \"beos\": must be one of 2012, 2016, 2019, 2022, 2025, 11, centos, ubuntu",
+        ),
+        (
+            "[ipstock]\ncost_currency = \"rupees\"",
+            "ipstock.cost_currency = \"rupees\": must be three capital letters such as INR",
+        ),
+        (
+            "[ipstock]\nsync_token = \"canary-canary\"",
+            "ipstock.sync_token = [redacted]: is a secret: set SVPS_SYNC_TOKEN, or name a file in ipstock.sync_token_file",
         ),
         ("[http]\nbind = \"8080\"", "http.bind = \"8080\": must be an address with a port, such as \"127.0.0.1:8471\""),
         (
@@ -296,8 +321,16 @@ fn what_is_missing_is_told_with_what_it_disables() {
             "FLUTTERWAVE_API_KEY is not set: payouts and bank look-ups are refused",
             "FLUTTERWAVE_SECRET_HASH is not set: webhooks are refused; transfers are followed by asking",
             "EXCHANGE_API_KEY is not set: there is no rate for dollars in naira, so affiliate withdrawals are refused",
-            "VIRALCORE_ENVELOPE_KEY is not set: bank details cannot be sealed, so payouts are refused",
+            "SMARTVPS_USERNAME is not set: no machine is bought, renewed or asked about",
+            "SMARTVPS_PASSWORD is not set: no machine is bought, renewed or asked about",
+            "SVPS_SYNC_TOKEN is not set: POST /api/smartvps/sync is refused for everybody; packages are read by the \
+             schedule and by hand",
+            "VIRALCORE_ENVELOPE_KEY is not set: bank details and providers' keys cannot be sealed, so payouts and \
+             placements are refused",
             "ADMIN_TELEGRAM_CHAT_ID is not set: operators get no notices in Telegram",
+            "SMMFLARE_API_KEY is not set: smmflare takes no orders, unless the store has its key",
+            "PLUGSMMS_API_KEY is not set: plugsmms takes no orders, unless the store has its key",
+            "SMMSTONE_API_KEY is not set: smmstone takes no orders, unless the store has its key",
             "no [[operators]] with the role approver or admin: nobody can approve withdrawals",
         ]
     );
@@ -330,7 +363,12 @@ fn secrets_come_from_files_and_are_never_shown() {
     );
     let config = with(
         &toml,
-        &[("FLUTTERWAVE_API_KEY", "FLWSECK-canary-X"), ("VIRALCORE__STORE__URL", "postgres://a:canary@h/d")],
+        &[
+            ("FLUTTERWAVE_API_KEY", "FLWSECK-canary-X"),
+            ("VIRALCORE__STORE__URL", "postgres://a:canary@h/d"),
+            ("SMARTVPS_PASSWORD", "machines-canary"),
+            ("SVPS_SYNC_TOKEN", "sync-canary"),
+        ],
     )
     .unwrap();
     assert_eq!(config.telegram.token.as_ref().unwrap().expose(), "123456:canary-canary");
@@ -346,7 +384,7 @@ fn secrets_come_from_files_and_are_never_shown() {
     );
     assert!(text.contains("\nkey = [redacted]  # FLUTTERWAVE_API_KEY\n"), "{text}");
     assert!(text.contains("\nenvelope_key = [not set]\n"), "{text}");
-    assert_eq!(config.secrets().len(), 4);
+    assert_eq!(config.secrets().len(), 6);
 
     let twice = with("", &[("TELEGRAM_BOT_TOKEN", "1:aaaaaaaaaaaa"), ("TELEGRAM_BOT_TOKEN_FILE", path)]);
     assert_eq!(

@@ -13,12 +13,12 @@ const DIGITS_MIN: usize = 10;
 
 /// Cleans text; knows the secrets of this process.
 #[derive(Clone, Default)]
-pub(super) struct Redactor {
+pub(crate) struct Redactor {
     known: Vec<String>,
 }
 
 impl Redactor {
-    pub(super) fn new(secrets: &[Secret]) -> Self {
+    pub(crate) fn new(secrets: &[Secret]) -> Self {
         let known = secrets.iter().map(|secret| secret.expose().trim().to_owned());
         let mut known: Vec<String> = known.filter(|secret| secret.len() >= KNOWN_CHARS_MIN).collect();
         // The longest first, so that none is left in pieces by a shorter one within it.
@@ -27,14 +27,14 @@ impl Redactor {
     }
 
     /// The text without our own secrets only: for ids, which look like keys and are none.
-    pub(super) fn without_known(&self, text: &str) -> String {
+    pub(crate) fn without_known(&self, text: &str) -> String {
         self.known.iter().fold(text.to_owned(), |out, secret| {
             if out.contains(secret.as_str()) { out.replace(secret.as_str(), HIDDEN) } else { out }
         })
     }
 
     /// The text without anything that looks like a secret.
-    pub(super) fn clean(&self, text: &str) -> String {
+    pub(crate) fn clean(&self, text: &str) -> String {
         let text = self.without_known(text);
         let mut out = String::with_capacity(text.len());
         let (mut before, mut between) = ("", "");
@@ -56,7 +56,7 @@ impl Redactor {
     }
 
     /// The value of a field, by its name and text.
-    pub(super) fn field(&self, name: &str, text: &str) -> String {
+    pub(crate) fn field(&self, name: &str, text: &str) -> String {
         if is_secret_name(name) { HIDDEN.to_owned() } else { self.clean(text) }
     }
 }

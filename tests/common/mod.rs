@@ -4,6 +4,7 @@
 #![allow(dead_code, unreachable_pub, missing_docs, reason = "each test file uses its part")]
 
 pub mod judge;
+pub mod panels;
 pub mod people;
 pub mod terminal;
 
@@ -138,6 +139,12 @@ impl Stand {
         self.services[service]["key"].as_str().unwrap()
     }
 
+    /// A text with the addresses of services in the place of their names in braces: `{smm.smmflare}`.
+    fn placed(&self, text: &str) -> String {
+        let services = self.services.as_object().unwrap();
+        services.keys().fold(text.to_owned(), |text, name| text.replace(&format!("{{{name}}}"), self.url(name)))
+    }
+
     /// A control route, `/{service}/_…`.
     #[track_caller]
     fn control(&self, method: &str, path: &str, body: Option<&Value>) -> Value {
@@ -248,7 +255,37 @@ const QUICK: &[(&str, &str)] = &[
     ("timing.lease_seen", "\"500ms\""),
 ];
 
+/// The three providers as stand-ins, and waits in which a test can see an order from end to end.
+pub const PANELS: &str = "[[smm_providers]]\nname = \"smmflare\"\nurl = \"{smm.smmflare}\"\n\
+    [[smm_providers]]\nname = \"plugsmms\"\nurl = \"{smm.plugsmms}\"\n\
+    [[smm_providers]]\nname = \"smmstone\"\nurl = \"{smm.smmstone}\"\n";
+const QUICK_PANELS: &[(&str, &str)] = &[
+    ("boosts.interval", "\"100ms\""),
+    ("boosts.active_wait", "\"300ms\""),
+    ("boosts.avoid", "\"2s\""),
+    ("timing.add_total", "\"2s\""),
+    ("timing.track", "\"150ms\""),
+    ("timing.balance", "\"400ms\""),
+];
+
 impl Shop {
+    /// A shop whose providers are well-behaved stand-ins.
+    pub fn with_panels(settings: &[(&str, &str)]) -> Self {
+        Self::with_panels_on(None, settings)
+    }
+
+    /// The same in a schema of its own where a database is named.
+    pub fn with_panels_on(database: Option<&str>, settings: &[(&str, &str)]) -> Self {
+        let settings: Vec<(&str, &str)> = QUICK_PANELS.iter().chain(settings).copied().collect();
+        let shop = Self::on(database, &settings, PANELS);
+        for panel in ["smmflare", "plugsmms", "smmstone"] {
+            // The second half of an order does not wait for the first.
+            let habits = json!({ "character": "good", "rules": { "active_order": false } });
+            shop.stand.post(&format!("/smm.{panel}/_panel"), habits);
+        }
+        shop
+    }
+
     pub fn open() -> Self {
         Self::with(&[], "")
     }
@@ -273,7 +310,10 @@ impl Shop {
         };
         let (port, admin_port) = (free_port(), free_port());
         let shop = Self { dir, stand, port, admin_port, store, operator: None, schema, serves: AtomicU64::new(0) };
-        std::fs::write(shop.config(), shop.config_text(settings) + tables).unwrap();
+        // Providers are the stand-ins that the tables name, or none.
+        let none = if tables.contains("[[smm_providers]]") { "" } else { "smm_providers = []\n" };
+        let tables = shop.stand.placed(tables);
+        std::fs::write(shop.config(), none.to_owned() + &shop.config_text(settings) + &tables).unwrap();
         let webhook = format!("http://127.0.0.1:{port}/webhooks/flutterwave");
         shop.stand.post("/flutterwave/_webhook", json!({ "url": webhook, "secret": HASH }));
         shop
@@ -289,6 +329,7 @@ impl Shop {
             ("telegram.api_url", quoted(self.stand.url("telegram"))),
             ("flutterwave.base_url", quoted(self.stand.url("flutterwave"))),
             ("prices.exchangerate_url", quoted(self.stand.url("exchangerate"))),
+            ("smartvps.base_url", quoted(self.stand.url("smartvps"))),
             ("http.bind", quoted(&format!("127.0.0.1:{}", self.port))),
             ("http.admin_bind", quoted(&format!("127.0.0.1:{}", self.admin_port))),
             ("logs.dir", quoted(&self.dir.join("logs").display().to_string())),
@@ -319,6 +360,11 @@ impl Shop {
             own("EXCHANGE_API_KEY", self.stand.key("exchangerate")),
             own("VIRALCORE__STORE__URL", &self.store),
         ];
+        let (username, password) = self.stand.key("smartvps").split_once(':').unwrap_or_default();
+        all.extend([own("SMARTVPS_USERNAME", username), own("SMARTVPS_PASSWORD", password)]);
+        let panel =
+            |name: &str| own(&format!("{}_API_KEY", name.to_uppercase()), self.stand.key(&format!("smm.{name}")));
+        all.extend(["smmflare", "plugsmms", "smmstone"].map(panel));
         all.extend(std::env::var("PATH").ok().map(|path| own("PATH", &path)));
         all.extend(self.operator.as_ref().map(|name| own("VIRALCORE_OPERATOR", name)));
         all

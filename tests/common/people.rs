@@ -104,9 +104,9 @@ pub fn account_of(user: i64) -> String {
     format!("20{:07}1", user % 10_000_000)
 }
 
-/// The number in "withdrawal #12".
-fn number(text: &str) -> Option<i64> {
-    let (_, rest) = text.split_once("Your withdrawal #")?;
+/// The number behind "withdrawal #" or "Boost #".
+fn number(text: &str, before: &str) -> Option<i64> {
+    let (_, rest) = text.split_once(before)?;
     rest.split(|c: char| !c.is_ascii_digit()).next()?.parse().ok()
 }
 
@@ -114,8 +114,17 @@ fn number(text: &str) -> Option<i64> {
 pub struct Person<'a> {
     shop: &'a Shop,
     user: i64,
-    amount: &'a str,
+    wish: Wish<'a>,
     seen: Vec<i64>,
+}
+
+/// What somebody wants of the bot.
+#[derive(Clone, Copy)]
+enum Wish<'a> {
+    /// So much of the affiliate earnings in a bank account.
+    Withdraw(&'a str),
+    /// Another post boosted.
+    Boost,
 }
 
 enum Move {
@@ -125,22 +134,43 @@ enum Move {
 
 impl<'a> Person<'a> {
     pub fn new(shop: &'a Shop, user: i64, amount: &'a str) -> Self {
-        let mut person = Self { shop, user, amount, seen: Vec::new() };
+        Self::wishing(shop, user, Wish::Withdraw(amount))
+    }
+
+    /// Somebody with post credits, who has one post after the other boosted.
+    pub fn booster(shop: &'a Shop, user: i64) -> Self {
+        Self::wishing(shop, user, Wish::Boost)
+    }
+
+    fn wishing(shop: &'a Shop, user: i64, wish: Wish<'a>) -> Self {
+        let mut person = Self { shop, user, wish, seen: Vec::new() };
         person.seen = person.requested();
         person
     }
 
-    /// Every withdrawal that the chat says is requested.
+    /// Every withdrawal that the chat says is requested, or every boost that it says is queued.
     fn requested(&self) -> Vec<i64> {
+        let (said, before) = match self.wish {
+            Wish::Withdraw(_) => ("is requested", "Your withdrawal #"),
+            Wish::Boost => ("is queued", "Boost #"),
+        };
         let chat = self.shop.chat(self.user);
-        chat.iter().filter(|m| text(m).contains("is requested")).filter_map(|m| number(text(m))).collect()
+        chat.iter().filter(|m| text(m).contains(said)).filter_map(|m| number(text(m), before)).collect()
     }
 
-    /// Goes on until the bot says that a further withdrawal is requested, or until it is no use any more.
+    /// What it begins with; a post that was not boosted before.
+    fn opening(&self) -> String {
+        match self.wish {
+            Wish::Withdraw(_) => "/start".to_owned(),
+            Wish::Boost => format!("/submitlink https://x.com/crash/status/{}{:04}", self.user, self.seen.len()),
+        }
+    }
+
+    /// Goes on until the bot says that a further one is requested, or until it is no use any more.
     pub fn request(&mut self, given_up: impl Fn() -> bool) -> Option<i64> {
         let mut acted_on = None;
         let mut at = Instant::now();
-        self.shop.says(self.user, "/start");
+        self.shop.says(self.user, &self.opening());
         let deadline = Instant::now() + PATIENCE * 4;
         while Instant::now() < deadline && !given_up() {
             if let Some(id) = self.requested().into_iter().find(|id| !self.seen.contains(id)) {
@@ -160,7 +190,7 @@ impl<'a> Person<'a> {
             if at.elapsed() > IMPATIENCE {
                 at = Instant::now();
                 acted_on = None;
-                self.shop.says(self.user, "/start");
+                self.shop.says(self.user, &self.opening());
             }
             std::thread::sleep(LOOK);
         }
@@ -175,28 +205,10 @@ impl<'a> Person<'a> {
     }
 
     fn next(&self, screen: &Value) -> Option<Move> {
-        let words = text(screen);
-        let has = |part: &str| words.contains(part);
-        Some(if has("What would you like") || has("Here is what I can do") {
-            Move::Press("My Balance")
-        } else if has("Please type the amount") {
-            Move::Say(self.amount.to_owned())
-        } else if has("Banks that match") {
-            Move::Press("Zenith Bank")
-        } else if has("Where should it go?") {
-            let saved = screen["buttons"].to_string().contains("💳");
-            if saved { Move::Press("💳") } else { Move::Say("zenith bank".to_owned()) }
-        } else if has("10-digit account number") {
-            Move::Say(account_of(self.user))
-        } else if has("Is this the right account?") {
-            Move::Press("Yes, that is right")
-        } else if has("Please check your withdrawal") {
-            Move::Press("Confirm")
-        } else if screen["buttons"].to_string().contains("Withdraw affiliate") {
-            Move::Press("Withdraw affiliate")
-        } else {
-            return None;
-        })
+        match self.wish {
+            Wish::Withdraw(amount) => to_withdraw(self.user, amount, screen),
+            Wish::Boost => to_boost(screen),
+        }
     }
 
     fn act(&self, next: Move) {
@@ -210,4 +222,45 @@ impl<'a> Person<'a> {
             }
         }
     }
+}
+
+/// The next step to a withdrawal.
+fn to_withdraw(user: i64, amount: &str, screen: &Value) -> Option<Move> {
+    let words = text(screen);
+    let has = |part: &str| words.contains(part);
+    Some(if has("What would you like") || has("Here is what I can do") {
+        Move::Press("My Balance")
+    } else if has("Please type the amount") {
+        Move::Say(amount.to_owned())
+    } else if has("Banks that match") {
+        Move::Press("Zenith Bank")
+    } else if has("Where should it go?") {
+        let saved = screen["buttons"].to_string().contains("💳");
+        if saved { Move::Press("💳") } else { Move::Say("zenith bank".to_owned()) }
+    } else if has("10-digit account number") {
+        Move::Say(account_of(user))
+    } else if has("Is this the right account?") {
+        Move::Press("Yes, that is right")
+    } else if has("Please check your withdrawal") {
+        Move::Press("Confirm")
+    } else if screen["buttons"].to_string().contains("Withdraw affiliate") {
+        Move::Press("Withdraw affiliate")
+    } else {
+        return None;
+    })
+}
+
+/// The next step to a boost.
+fn to_boost(screen: &Value) -> Option<Move> {
+    let words = text(screen);
+    let has = |part: &str| words.contains(part);
+    Some(if has("Please check your boost") {
+        Move::Press("Confirm")
+    } else if has("For which account") {
+        Move::Press("@")
+    } else if has("Which account") {
+        Move::Say("crash".to_owned())
+    } else {
+        return None;
+    })
 }

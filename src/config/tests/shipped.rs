@@ -34,10 +34,15 @@ fn the_shipped_file_holds_every_key_with_the_defaults_of_the_code() {
 
 #[test]
 fn every_key_of_the_shipped_file_has_a_sentence_above_it() {
-    let mut previous = "";
+    let (mut previous, mut in_table, mut explained) = ("", false, BTreeSet::new());
     for line in SHIPPED.lines() {
         let is_key = line.contains(" = ") && !line.starts_with('#');
-        let in_table = line.starts_with("code = ") || line.starts_with("text = ");
+        if line.starts_with('[') {
+            in_table = line.starts_with("[[");
+            // The tables of a list are explained once, above the first.
+            let told = previous.starts_with("# ") && previous.ends_with('.');
+            assert!(!in_table || !explained.insert(line) || told, "{line}: {previous:?}");
+        }
         if is_key && !in_table {
             assert!(previous.starts_with("# ") && previous.ends_with('.'), "{line}: {previous:?}");
         }
