@@ -67,6 +67,22 @@ id!(
     ItemId
 );
 id!(
+    /// An invoice, counted from 1.
+    InvoiceId
+);
+id!(
+    /// A transfer that reached us or that somebody named, counted from 1.
+    PaymentId
+);
+id!(
+    /// An order that people fulfil, counted from 1.
+    ManualId
+);
+id!(
+    /// A custom plan, counted from 1. Its credits are those of the plan `ct<id>`.
+    PlanId
+);
+id!(
     /// A journal of the ledger, counted from 1.
     JournalId
 );
@@ -126,6 +142,32 @@ impl IdempotencyKey {
     /// A step of a machine's renewal, by the renewal's number: `hold`, `capture`, `release`, `cost`.
     pub fn renewal(id: i64, step: &str) -> Self {
         Self(format!("renewal:{id}:{step}"))
+    }
+
+    /// A step of an invoice: `pay`, `refund:1`.
+    pub fn invoice(id: InvoiceId, step: &str) -> Self {
+        Self(format!("inv:{id}:{step}"))
+    }
+
+    /// A transfer that reached us, by its chain (or `flutterwave`) and its normalised id there; `None` when that is no
+    /// id at all.
+    pub fn deposit(chain: &str, tx: &str) -> Option<Self> {
+        Self::new(format!("dep:{chain}:{tx}"))
+    }
+
+    /// The commission of an invoice.
+    pub fn bonus(id: InvoiceId) -> Self {
+        Self(format!("bonus:{id}"))
+    }
+
+    /// What is taken back of an invoice's commission with its `n`th refund.
+    pub fn bonus_back(id: InvoiceId, n: i64) -> Self {
+        Self(format!("bonus:{id}:back:{n}"))
+    }
+
+    /// A custom plan's credits: `give`, or a change by its version.
+    pub fn plan(id: PlanId, step: &str) -> Self {
+        Self(format!("plan:{id}:{step}"))
     }
 
     /// The text.

@@ -31,7 +31,10 @@ pub mod time;
 pub mod vps;
 pub mod withdrawal;
 
-pub use id::{BoostId, CaseId, IdempotencyKey, ItemId, MachineId, UserId, VpsId, WithdrawalId};
+pub use id::{
+    BoostId, CaseId, IdempotencyKey, InvoiceId, ItemId, MachineId, ManualId, PaymentId, PlanId, UserId, VpsId,
+    WithdrawalId,
+};
 pub use money::{Currency, Money, Rate};
 pub use secret::Secret;
 pub use time::Timestamp;
