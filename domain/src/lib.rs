@@ -21,6 +21,7 @@ pub mod nuban;
 pub mod operator;
 pub mod outcome;
 pub mod policy;
+pub mod quote;
 pub mod routing;
 pub mod schedule;
 pub mod secret;
