@@ -10,6 +10,7 @@ pub mod breaker;
 pub mod bucket;
 pub mod case;
 pub mod catalogue;
+pub mod chain;
 pub mod decimal;
 pub mod event;
 pub mod id;
