@@ -1,7 +1,9 @@
 //! `docs/withdrawal-states.md` draws the state machine that `WithdrawalState::on` is, `docs/boost-states.md` the one that
-//! `PartState::on` is, and `docs/vps-states.md` the one that `VpsState::on` is, every arrow and no other.
+//! `PartState::on` is, `docs/vps-states.md` the one that `VpsState::on` is, and `docs/invoice-states.md` the one that
+//! `InvoiceState::on` is, every arrow and no other.
 
 use domain::boost::{PartEvent, PartState};
+use domain::invoice::{InvoiceEvent, InvoiceState};
 use domain::outcome::Fault;
 use domain::vps::{VpsEvent, VpsState};
 use domain::withdrawal::{FrozenFrom, WithdrawalEvent as E, WithdrawalState as S};
@@ -9,6 +11,7 @@ use domain::withdrawal::{FrozenFrom, WithdrawalEvent as E, WithdrawalState as S}
 const PAGE: &str = include_str!("../../docs/withdrawal-states.md");
 const BOOSTS: &str = include_str!("../../docs/boost-states.md");
 const VPS: &str = include_str!("../../docs/vps-states.md");
+const INVOICES: &str = include_str!("../../docs/invoice-states.md");
 
 /// Every event with its words on an arrow. A new event has no words until it stands here: the match says so.
 fn events() -> Vec<(E, &'static str)> {
@@ -176,6 +179,39 @@ fn vps_diagram() -> String {
     lines.join("\n")
 }
 
+/// Every event of an invoice with its words on an arrow.
+fn invoice_diagram() -> String {
+    use InvoiceEvent as I;
+    let words = |event| match event {
+        I::Name => "a payment is named",
+        I::Find => "found, not final",
+        I::Vanish => "not there any more",
+        I::Drop => "no payment of it",
+        I::Meet => "met",
+        I::Exceed => "more than asked for came",
+        I::FallShort => "too little came",
+        I::ComeLate => "sent after its time",
+        I::Expire => "its time is over",
+        I::Dispute => "somebody else has a claim",
+        I::Dismiss => "ruled not its payment",
+        I::Refund => "all given back",
+    };
+    let mut lines = vec!["stateDiagram-v2".to_owned(), format!("    [*] --> {}: made", InvoiceState::Open)];
+    for from in InvoiceState::ALL {
+        for event in I::ALL {
+            if let Ok(to) = from.on(event)
+                && to != from
+            {
+                lines.push(format!("    {from} --> {to}: {}", words(event)));
+            }
+        }
+    }
+    for state in InvoiceState::ALL.into_iter().filter(|state| !state.is_open()) {
+        lines.push(format!("    {state} --> [*]"));
+    }
+    lines.join("\n")
+}
+
 fn drawn(page: &str) -> &str {
     let drawn = page.split_once("```mermaid\n").and_then(|(_, rest)| rest.split_once("\n```"));
     drawn.map_or("", |(drawn, _)| drawn)
@@ -187,6 +223,7 @@ fn the_pages_draw_the_state_machines() {
         ("withdrawal-states", PAGE, diagram()),
         ("boost-states", BOOSTS, part_diagram()),
         ("vps-states", VPS, vps_diagram()),
+        ("invoice-states", INVOICES, invoice_diagram()),
     ];
     for (name, page, expected) in pages {
         assert!(drawn(page) == expected, "the diagram of docs/{name}.md must be:\n\n{expected}\n");
