@@ -160,6 +160,8 @@ pub(crate) enum Auth {
     Bearer,
     /// The key is base64 of the user name, a colon and the password. Who speaks so wants to be asked for JSON, too.
     Basic,
+    /// The key is the value of this header; without a key there is no such header.
+    Header(&'static str),
 }
 
 /// What is sent. A form holds the key, so this cannot be printed.
@@ -233,6 +235,17 @@ impl HttpClient {
             Auth::InRequest => request,
             Auth::Bearer => request.bearer_auth(call.key.expose()),
             Auth::Basic => request.header("accept", "application/json").header(AUTHORIZATION, basic(call.key)),
+            Auth::Header(_) if call.key.is_empty() => request,
+            Auth::Header(name) => match HeaderValue::from_str(call.key.expose()) {
+                Ok(mut value) => {
+                    value.set_sensitive(true);
+                    request.header(name, value)
+                }
+                Err(_) => {
+                    let why = LocalReason::Refused("the key cannot stand in a header".to_owned());
+                    return (RawReply::NothingLeft(why), None);
+                }
+            },
         };
         if let Some(id) = call.correlation.filter(|id| is_token(id)) {
             request = request.header("x-correlation-id", id);

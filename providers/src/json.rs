@@ -1,6 +1,7 @@
 //! JSON read strictly: amounts from their own digits, so that none passes through binary floating point, and objects
 //! only from objects.
 
+use domain::decimal::Decimal;
 use domain::{Currency, Money};
 use serde::de::DeserializeOwned;
 use serde_json::value::RawValue;
@@ -26,6 +27,14 @@ pub(crate) fn number_text(raw: &RawValue) -> Option<String> {
         None => digits(unsigned),
     };
     plain.then_some(text)
+}
+
+/// The exact value of a JSON number, or of a string that holds one; an exponent is read, because prices of small coins
+/// are written so.
+pub(crate) fn decimal(raw: &RawValue) -> Option<Decimal> {
+    let text = raw.get().trim();
+    let text = if text.starts_with('"') { serde_json::from_str::<String>(text).ok()? } else { text.to_owned() };
+    Decimal::parse_panel(&text).ok()
 }
 
 /// An amount that must be whole kobo; trailing zeros are no precision.

@@ -1,4 +1,4 @@
-//! Calls to the outside over HTTP: Flutterwave, SMM panels, SmartVPS and the dollar rate.
+//! Calls to the outside over HTTP: Flutterwave, SMM panels, SmartVPS, the dollar rate and the prices of coins.
 //!
 //! Promises: a call that spends ends as exactly one [`domain::outcome::Outcome`], decided by one pure classifier over
 //! a [`http::RawReply`]; nothing here retries, follows a redirect or keeps anything; amounts are read and written as
@@ -12,6 +12,7 @@ pub mod flutterwave;
 mod hide;
 pub mod http;
 mod json;
+pub mod prices;
 mod read;
 pub mod smartvps;
 pub mod smm;
@@ -19,6 +20,7 @@ pub mod smm;
 pub use exchange_rate::{ExchangeRate, Quote};
 pub use flutterwave::{Flutterwave, FlutterwaveConfig};
 pub use http::{Exchange, HttpClient, HttpError, RawReply, Reply, Timeouts};
+pub use prices::{Prices, PricesConfig};
 pub use read::ReadError;
 pub use smartvps::{SmartVps, SmartVpsConfig};
 pub use smm::{Panel, Smm};

@@ -19,6 +19,7 @@ mod journal;
 mod multipart;
 mod names;
 mod population;
+mod prices;
 mod record;
 mod server;
 mod services;

@@ -12,6 +12,7 @@ use crate::fault::Plight;
 use crate::flutterwave::Flutterwave;
 use crate::http::{Ask, Reply};
 use crate::journal::Place;
+use crate::prices::{Market, PriceSource};
 use crate::smartvps::SmartVps;
 use crate::smm::{self, Panel, PanelConfig};
 use crate::stand::{Core, Host, Later, Stand};
@@ -65,6 +66,14 @@ pub(crate) fn build(config: &SandboxConfig, place: Option<&Place<'_>>) -> std::i
     let (core, key) = (Arc::new(Core::default()), key_text(config.seed, "exchangerate", 24));
     let exchangerate = Arc::new(Exchangerate::new(Arc::clone(&core), &key));
     entries.push(Entry::new("exchangerate", &key, "", core, exchangerate));
+
+    let (core, key) = (Arc::new(Core::default()), format!("CG-{}", key_text(config.seed, "coingecko", 24)));
+    let coingecko = Arc::new(PriceSource::new(Arc::clone(&core), Market::Coingecko, &key));
+    entries.push(Entry::new("coingecko", &key, "", core, coingecko));
+
+    let core = Arc::new(Core::default());
+    let binance = Arc::new(PriceSource::new(Arc::clone(&core), Market::Binance, ""));
+    entries.push(Entry::new("binance", "", "", core, binance));
 
     let mut panels = Vec::new();
     for panel in &panels_of(config) {
