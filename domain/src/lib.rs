@@ -13,6 +13,7 @@ pub mod catalogue;
 pub mod chain;
 pub mod decimal;
 pub mod event;
+pub mod fulfilment;
 pub mod id;
 pub mod invoice;
 pub mod ipstock;

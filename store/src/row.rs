@@ -31,6 +31,10 @@ pub(crate) trait Columns {
         let text = self.text(name)?;
         text.parse().map_err(|_| StoreError::Corrupt(format!("{name} = {}", domain::text::clean_line(&text, 40))))
     }
+    /// A word that may be absent.
+    fn opt_word<T: std::str::FromStr>(&self, name: &str) -> Result<Option<T>, StoreError> {
+        if self.opt_text(name)?.is_none() { Ok(None) } else { self.word(name).map(Some) }
+    }
 }
 
 impl Columns for AnyRow {
