@@ -28,6 +28,9 @@ pub const CATALOGUE_BYTES_MAX: usize = 64 * 1024 * 1024;
 /// The most that is read of a list of packages: ten thousand are about one megabyte.
 pub const STOCK_BYTES_MAX: usize = 16 * 1024 * 1024;
 
+/// The most that an answer of a chain's endpoint may take.
+const CHAIN_TOTAL: Duration = Duration::from_secs(10);
+
 /// Columns of a stored reply.
 const REPLY_COLUMNS: usize = 2_000;
 /// No more of an answer is looked at for the stored reply.
@@ -149,6 +152,8 @@ pub(crate) enum Purpose {
     VpsRead,
     /// It asks for all packages.
     VpsStock,
+    /// It asks a chain's endpoint: another one can be asked instead, so it is given little time.
+    Chain,
 }
 
 /// How a call says who we are.
@@ -224,6 +229,7 @@ impl HttpClient {
             Purpose::VpsBuy => (&self.spending, self.timeouts.vps_buy),
             Purpose::VpsChange => (&self.spending, self.timeouts.vps),
             Purpose::VpsRead | Purpose::VpsStock => (&self.reading, self.timeouts.vps),
+            Purpose::Chain => (&self.reading, self.timeouts.read.min(CHAIN_TOTAL)),
         };
         let bytes_max = match call.purpose {
             Purpose::SmmServices => CATALOGUE_BYTES_MAX,

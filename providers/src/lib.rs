@@ -1,4 +1,4 @@
-//! Calls to the outside over HTTP: Flutterwave, SMM panels, SmartVPS, the dollar rate and the prices of coins.
+//! Calls to the outside over HTTP: Flutterwave, chains, SMM panels, SmartVPS, the dollar rate and the prices of coins.
 //!
 //! Promises: a call that spends ends as exactly one [`domain::outcome::Outcome`], decided by one pure classifier over
 //! a [`http::RawReply`]; nothing here retries, follows a redirect or keeps anything; amounts are read and written as
@@ -7,6 +7,7 @@
 //! Start reading at [`flutterwave::Flutterwave::transfer`] , [`smm::Smm::add`]
 //! and [`smartvps::SmartVps::buy`].
 
+pub mod chains;
 pub mod exchange_rate;
 pub mod flutterwave;
 mod hide;
@@ -17,6 +18,7 @@ mod read;
 pub mod smartvps;
 pub mod smm;
 
+pub use chains::{BadChainSetting, ChainSettings, Chains};
 pub use exchange_rate::{ExchangeRate, Quote};
 pub use flutterwave::{Flutterwave, FlutterwaveConfig};
 pub use http::{Exchange, HttpClient, HttpError, RawReply, Reply, Timeouts};
