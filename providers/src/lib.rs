@@ -3,7 +3,7 @@
 //! Promises: a call that spends ends as exactly one [`domain::outcome::Outcome`], decided by one pure classifier over
 //! a [`http::RawReply`]; nothing here retries, follows a redirect or keeps anything; amounts are read and written as
 //! decimal text; no error, evidence or [`http::Exchange`] holds a key, a URL or a whole account number.
-//! Absent on purpose: the store, the breaker, the decision what to do with an outcome.
+//! Absent on purpose: the store, the breaker (chains have one for each endpoint), the decision what to do with an outcome.
 //! Start reading at [`flutterwave::Flutterwave::transfer`] , [`smm::Smm::add`]
 //! and [`smartvps::SmartVps::buy`].
 
