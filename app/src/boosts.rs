@@ -105,15 +105,19 @@ impl App {
 
     /// What a user can submit a link of this platform for: accounts × plans with credits left.
     pub async fn boost_choices(&self, user: UserId, platform: Platform) -> Result<Vec<BoostChoice>, StoreError> {
-        let (handles, purses) = self
+        let now = self.now();
+        let (handles, purses, own) = self
             .store()
             .read(|mut tx| async move {
                 let tx = &mut tx;
                 let handles = accounts::handles(tx, user, platform).await?;
-                Ok::<_, StoreError>((handles, ledger::user_accounts(tx, user).await?))
+                let purses = ledger::user_accounts(tx, user).await?;
+                Ok::<_, StoreError>((handles, purses, store::plans::of_user(tx, user).await?))
             })
             .await?;
-        let plans = self.settings().boosts.plans.iter().filter(|plan| plan.platform == platform);
+        let own: Vec<BoostPlan> =
+            own.iter().filter(|plan| plan.usable(now)).filter_map(crate::plans::boost_plan).collect();
+        let plans = self.settings().boosts.plans.iter().chain(&own).filter(|plan| plan.platform == platform);
         let left = |plan: &BoostPlan| {
             let account = Account::purse(user, Purse::Posts(plan.plan));
             purses.iter().find(|row| row.account == account).map_or(0, |row| row.balance.minor())
@@ -133,7 +137,14 @@ impl App {
     /// The credits that a user has for links of a platform, over all its plans.
     pub async fn credits_left(&self, user: UserId, platform: Platform) -> Result<i64, StoreError> {
         let purses = self.store().read(|mut tx| async move { ledger::user_accounts(&mut tx, user).await }).await?;
-        let plans = self.settings().boosts.plans.iter().filter(|plan| plan.platform == platform);
+        let own = self.plans_of(user).await?;
+        let now = self.now();
+        let own: Vec<BoostPlan> = own
+            .iter()
+            .filter(|card| card.plan.usable(now))
+            .filter_map(|card| crate::plans::boost_plan(&card.plan))
+            .collect();
+        let plans = self.settings().boosts.plans.iter().chain(&own).filter(|plan| plan.platform == platform);
         let accounts: Vec<Account> = plans.map(|plan| Account::purse(user, Purse::Posts(plan.plan))).collect();
         Ok(purses.iter().filter(|row| accounts.contains(&row.account)).map(|row| row.balance.minor()).sum())
     }
@@ -222,7 +233,8 @@ impl App {
             }
             return Err(SubmitBoostError::KeyReused(request.key.clone()));
         }
-        let plan = self.admit_boost(tx, request, available).await?;
+        let plan = self.admit_boost(tx, request, available, now).await?;
+        let plan = &plan;
         let (legs, by_people) = self.legs_in(tx, plan, now).await?;
         let settings = &self.settings().boosts;
         let cut =
@@ -271,12 +283,13 @@ impl App {
         tx: &mut Tx,
         request: &SubmitBoost,
         available: Money,
-    ) -> Result<&BoostPlan, SubmitBoostError> {
+        now: Timestamp,
+    ) -> Result<BoostPlan, SubmitBoostError> {
         if *self.store().disk_full().borrow() {
             return Err(SubmitBoostError::Closed("the disk is full".to_owned()));
         }
         let code = request.plan.as_str();
-        let plan = self.boost_plan(code).filter(|plan| !plan.targets.is_empty());
+        let plan = self.plan_in(tx, request.user, code, now).await?.filter(|plan| !plan.targets.is_empty());
         let plan = plan.ok_or_else(|| SubmitBoostError::UnknownPlan(code.to_owned()))?;
         if plan.platform != request.link.platform {
             return Err(SubmitBoostError::WrongPlatform(code.to_owned()));

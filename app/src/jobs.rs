@@ -211,6 +211,7 @@ impl App {
         self.load_mutes(self.now()).await?;
         self.restart_breakers(self.now()).await?;
         self.seed_providers(self.now()).await?;
+        self.seed_products(self.now()).await?;
         self.arm_schedules(self.now()).await
     }
 

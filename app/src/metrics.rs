@@ -7,7 +7,7 @@ use std::fmt::Write;
 use std::sync::{Mutex, PoisonError};
 
 /// A family of metrics: name, type, sentence.
-const FAMILIES: [(&str, &str, &str); 30] = [
+const FAMILIES: [(&str, &str, &str); 31] = [
     ("user_registrations_total", "counter", "Users that appeared since start."),
     ("withdrawal_requests_total", "counter", "Withdrawals that entered a status since start."),
     ("flutterwave_api_errors_total", "counter", "Calls to the payout rail that did not succeed, by error code."),
@@ -34,6 +34,7 @@ const FAMILIES: [(&str, &str, &str); 30] = [
     ("ipstock_sync_age_seconds", "gauge", "Time since the last sync that was carried through began."),
     ("vps_buys_hour", "gauge", "Purchases of machines of the last hour, by state and class."),
     ("vps_reviews", "gauge", "Orders, machines and renewals that wait for a person."),
+    ("affiliate_bonuses_total", "counter", "Commissions by what became of them: earned, taken_back, since start."),
     ("user_balance_usd", "gauge", "Sum of users' USD purses, by purse."),
     ("user_balance_ngn", "gauge", "Sum of users' NGN purses, by purse."),
     ("withdrawals_open", "gauge", "Open withdrawals by status."),

@@ -2,7 +2,7 @@
 //! the bot's (`bot/src/text.rs`); nothing in here is a sentence for a user.
 
 use crate::App;
-use domain::{BoostId, CaseId, MachineId, Money, Timestamp, UserId, VpsId, WithdrawalId};
+use domain::{BoostId, CaseId, InvoiceId, MachineId, ManualId, Money, Timestamp, UserId, VpsId, WithdrawalId};
 use serde::{Deserialize, Serialize};
 use store::outbox::{Kind, NewMessage};
 use store::{StoreError, Tx, outbox};
@@ -38,8 +38,14 @@ pub enum Notice {
     Vps(VpsNews),
     /// To the user: what happened to their machine.
     Machine(MachineNews),
+    /// To the user: how what people deliver to them stands.
+    Manual(ManualNews),
+    /// To the referrer: what a purchase earned them, or what a refund took back.
+    Bonus(BonusNews),
     /// To the ops chats: what people are to do for an order.
     OpsBoost(OpsBoost),
+    /// To the ops chats: a purchase that people fulfil.
+    OpsManual(OpsManual),
     /// To the ops chats: a request to decide.
     OpsRequested(OpsWithdrawal),
     /// To the ops chats: a sentence with a title; for alarms.
@@ -255,6 +261,88 @@ impl MachineKind {
             Self::Gone => "gone",
         }
     }
+}
+
+/// What a user is told of a purchase that people fulfil.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ManualNews {
+    /// Which.
+    pub id: ManualId,
+    /// Of which invoice.
+    pub invoice: InvoiceId,
+    /// The invoice's number.
+    pub number: String,
+    /// What was bought.
+    pub title: String,
+    /// How many.
+    pub quantity: i64,
+    /// What happened.
+    pub kind: ManualKind,
+    /// What the operator said of it.
+    pub note: Option<String>,
+    /// What was given back.
+    pub amount: Money,
+    /// Until when it is to be delivered.
+    pub due_at: Timestamp,
+}
+
+/// What happened to a purchase that people fulfil; each is told once.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum ManualKind {
+    /// People have it.
+    Taken,
+    /// It is delivered.
+    Done,
+    /// It was given up; the money is back.
+    Refunded,
+}
+
+impl ManualKind {
+    /// The word, for keys.
+    pub const fn word(self) -> &'static str {
+        match self {
+            Self::Taken => "taken",
+            Self::Done => "done",
+            Self::Refunded => "refunded",
+        }
+    }
+}
+
+/// What a referrer is told.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct BonusNews {
+    /// Who bought: `@name`, or the first name; may be empty.
+    pub from: String,
+    /// What they paid, USD.
+    pub paid: Money,
+    /// What it earned, or what was taken back.
+    pub amount: Money,
+    /// A refund took it back.
+    pub taken_back: bool,
+}
+
+/// What the ops chats are told of a purchase that people fulfil.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct OpsManual {
+    /// Which.
+    pub id: ManualId,
+    /// The invoice's number.
+    pub number: String,
+    /// Whose.
+    pub user: UserId,
+    /// `@name`, or the first name; may be empty.
+    pub username: String,
+    /// What was bought.
+    pub title: String,
+    /// How many.
+    pub quantity: i64,
+    /// What the buyer told, as labels and values.
+    pub details: Vec<(String, String)>,
+    /// What was paid, USD.
+    pub paid: Money,
+    /// Until when it is to be delivered.
+    pub due_at: Timestamp,
 }
 
 /// What the ops chats are told of an order that people work on.

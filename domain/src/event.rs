@@ -64,6 +64,14 @@ pub enum EventType {
     VpsUnknown,
     /// A machine changed, or something was done with it.
     MachineChanged,
+    /// A product was changed.
+    ProductChanged,
+    /// A custom plan was made, changed or ended.
+    PlanChanged,
+    /// An order that people fulfil was made, done or given back.
+    ManualChanged,
+    /// An order that people fulfil is overdue.
+    OrderDue,
     /// Commission was credited.
     AffiliateBonusEarned,
     /// A case was opened.
@@ -113,6 +121,10 @@ impl EventType {
             Self::VpsFailed => "VpsFailed",
             Self::VpsUnknown => "VpsUnknown",
             Self::MachineChanged => "MachineChanged",
+            Self::ProductChanged => "ProductChanged",
+            Self::PlanChanged => "PlanChanged",
+            Self::ManualChanged => "ManualChanged",
+            Self::OrderDue => "OrderDue",
             Self::AffiliateBonusEarned => "AffiliateBonusEarned",
             Self::CaseOpened => "CaseOpened",
             Self::CaseChanged => "CaseChanged",

@@ -7,6 +7,7 @@ pub(crate) mod notice;
 pub(crate) mod ops;
 pub(crate) mod providers;
 pub(crate) mod servers;
+pub(crate) mod sold_news;
 pub(crate) mod vps;
 pub(crate) mod vps_news;
 pub(crate) mod withdraw;
