@@ -68,19 +68,20 @@ impl App {
         Ok(())
     }
 
-    /// Takes back what a refund makes too much of the commission. `invoice.refunded` has the refund in it already, and
+    /// Takes back what `refund` makes too much of the commission. `invoice.refunded` has it in it already, and
     /// `invoice.refunds` counts it.
     pub(crate) async fn claw_commission_in(
         &self,
         tx: &mut Tx,
         invoice: &Invoice,
+        refund: Money,
         actor: &str,
         now: Timestamp,
     ) -> Result<(), StoreError> {
         let Some(earned) = rows::commission_locked(tx, invoice.id).await? else { return Ok(()) };
         let back = clawed_by(earned.amount, invoice.refunded, invoice.paid_usd);
         let due = back.minor() - earned.clawed.minor() - earned.owed.minor();
-        if due <= 0 {
+        if due <= 0 || !refund.is_positive() {
             return Ok(());
         }
         let purse = Account::purse(earned.referrer, Purse::Affiliate);
