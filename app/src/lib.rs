@@ -27,6 +27,7 @@ pub mod notice;
 pub mod operators;
 mod overview;
 pub mod panels;
+mod payments;
 pub mod payout;
 pub mod plans;
 pub mod products;

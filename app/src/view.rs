@@ -6,6 +6,7 @@
 pub mod boosts;
 pub mod ipstock;
 pub mod panels;
+pub mod payments;
 pub mod vps;
 
 use domain::operator::Role;

@@ -170,15 +170,20 @@ pub async fn window(
         .bind(limit)
         .fetch_all(tx.conn())
         .await?;
-    rows.iter()
-        .map(|row| {
-            Ok(ListedManual {
-                manual: manual(row)?,
-                username: row.text("user_name")?,
-                first_name: row.text("first_name")?,
-            })
-        })
-        .collect()
+    rows.iter().map(listed).collect()
+}
+
+fn listed(row: &AnyRow) -> Result<ListedManual, StoreError> {
+    Ok(ListedManual { manual: manual(row)?, username: row.text("user_name")?, first_name: row.text("first_name")? })
+}
+
+/// One order with its user's names.
+pub async fn find_listed(tx: &mut Tx, id: ManualId) -> Result<Option<ListedManual>, StoreError> {
+    let row = sqlx::query(
+        "select m.*, u.username as user_name, u.first_name from manual_order m join users u on u.id = m.user_id \
+         where m.id = $1",
+    );
+    row.bind(id.get()).fetch_optional(tx.conn()).await?.as_ref().map(listed).transpose()
 }
 
 /// How many orders are open, and how many of them are overdue.
@@ -234,7 +239,7 @@ pub struct Commission {
     pub updated_at: Timestamp,
 }
 
-fn commission(row: &AnyRow) -> Result<Commission, StoreError> {
+fn commission_row(row: &AnyRow) -> Result<Commission, StoreError> {
     Ok(Commission {
         invoice: InvoiceId::new(row.int("invoice_id")?),
         referrer: UserId::new(row.int("referrer")?),
@@ -273,14 +278,20 @@ pub async fn commission_locked(tx: &mut Tx, invoice: InvoiceId) -> Result<Option
         "select * from commission where invoice_id = $1",
         "select * from commission where invoice_id = $1 for update",
     );
-    sqlx::query(sql).bind(invoice.get()).fetch_optional(tx.conn()).await?.as_ref().map(commission).transpose()
+    sqlx::query(sql).bind(invoice.get()).fetch_optional(tx.conn()).await?.as_ref().map(commission_row).transpose()
+}
+
+/// The commission of an invoice.
+pub async fn commission(tx: &mut Tx, invoice: InvoiceId) -> Result<Option<Commission>, StoreError> {
+    let row = sqlx::query("select * from commission where invoice_id = $1").bind(invoice.get());
+    row.fetch_optional(tx.conn()).await?.as_ref().map(commission_row).transpose()
 }
 
 /// What a referrer earned, newest first.
 pub async fn commissions_of(tx: &mut Tx, referrer: UserId, limit: i64) -> Result<Vec<Commission>, StoreError> {
     let rows =
         sqlx::query("select * from commission where referrer = $1 order by created_at desc, invoice_id desc limit $2");
-    rows.bind(referrer.get()).bind(limit).fetch_all(tx.conn()).await?.iter().map(commission).collect()
+    rows.bind(referrer.get()).bind(limit).fetch_all(tx.conn()).await?.iter().map(commission_row).collect()
 }
 
 /// Writes what was taken back and what is owed, if they are still what was read as `from`.
