@@ -9,6 +9,7 @@
 //! Control routes, at each service's root and, for all of them, at the `control` service under `/{service}`:
 //! `GET|DELETE /_record`, `GET|POST|DELETE /_faults`, `GET|POST /_clock`, and what a service adds of its own.
 
+mod chains;
 mod chance;
 mod clock;
 mod exchangerate;
@@ -38,6 +39,7 @@ use serde::Serialize;
 use tokio::net::TcpListener;
 use tokio::sync::watch;
 
+use chains::ChainStand;
 use flutterwave::Flutterwave;
 use journal::{Claim, Notes, Place};
 use population::Population;
@@ -112,6 +114,7 @@ pub struct Sandbox {
     flutterwave: Arc<Flutterwave>,
     panels: Vec<Arc<Panel>>,
     smartvps: Arc<SmartVps>,
+    chains: Vec<Arc<ChainStand>>,
     telegram: Arc<Telegram>,
     population: Arc<Population>,
     stop: watch::Sender<()>,
@@ -146,9 +149,20 @@ impl Sandbox {
             tokio::spawn(Arc::clone(panel).run(stop.subscribe()));
         }
         let (telegram, flutterwave, panels) = (built.telegram, built.flutterwave, built.panels);
-        let smartvps = built.smartvps;
+        let (smartvps, chains) = (built.smartvps, built.chains);
         let population = Arc::new(Population::new(Arc::clone(&telegram), &config));
-        Ok(Sandbox { services, flutterwave, panels, smartvps, telegram, population, stop, notes, _claim: claim })
+        Ok(Sandbox {
+            services,
+            flutterwave,
+            panels,
+            smartvps,
+            chains,
+            telegram,
+            population,
+            stop,
+            notes,
+            _claim: claim,
+        })
     }
 
     /// Every service by name, `control` included.
@@ -196,5 +210,6 @@ impl Drop for Sandbox {
         self.flutterwave.close();
         self.panels.iter().for_each(|panel| panel.close());
         self.smartvps.close();
+        self.chains.iter().for_each(|chain| chain.close());
     }
 }

@@ -6,6 +6,7 @@ use std::sync::Arc;
 
 use serde_json::json;
 
+use crate::chains::{ChainStand, Net};
 use crate::chance::{Chance, hash};
 use crate::exchangerate::Exchangerate;
 use crate::fault::Plight;
@@ -48,6 +49,7 @@ pub(crate) struct Built {
     pub(crate) flutterwave: Arc<Flutterwave>,
     pub(crate) panels: Vec<Arc<Panel>>,
     pub(crate) smartvps: Arc<SmartVps>,
+    pub(crate) chains: Vec<Arc<ChainStand>>,
 }
 
 pub(crate) fn build(config: &SandboxConfig, place: Option<&Place<'_>>) -> std::io::Result<Built> {
@@ -88,9 +90,18 @@ pub(crate) fn build(config: &SandboxConfig, place: Option<&Place<'_>>) -> std::i
     let smartvps = Arc::new(SmartVps::new(Arc::clone(&core), &key, config.speed, place)?);
     entries.push(Entry::new("smartvps", &key, "", core, Arc::<SmartVps>::clone(&smartvps)));
 
+    let mut chains = Vec::new();
+    for net in Net::ALL {
+        let key = if net.has_key() { key_text(config.seed, net.word(), 32) } else { String::new() };
+        let core = Arc::new(Core::default());
+        let stand = Arc::new(ChainStand::new(Arc::clone(&core), net, &key, config.seed, place)?);
+        entries.push(Entry::new(net.word(), &key, net.base_path(), core, Arc::<ChainStand>::clone(&stand)));
+        chains.push(stand);
+    }
+
     let hosts = entries.iter().map(|entry| (entry.name.clone(), Arc::clone(&entry.host))).collect();
     entries.push(Entry::new(CONTROL, "", "", Arc::new(Core::default()), Arc::new(Directory { hosts })));
-    Ok(Built { entries, telegram, flutterwave, panels, smartvps })
+    Ok(Built { entries, telegram, flutterwave, panels, smartvps, chains })
 }
 
 /// The usual panels and the configured ones; of two with one name, the configured one and of these the last.
