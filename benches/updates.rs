@@ -12,7 +12,11 @@ use bot::BotOptions;
 use common::{Folder, load, percentile};
 use domain::bucket::Size as Bucket;
 use domain::{Secret, Timestamp};
-use providers::{ExchangeRate, Flutterwave, FlutterwaveConfig, HttpClient, SmartVps, SmartVpsConfig, Smm, Timeouts};
+use providers::chains::Chains;
+use providers::{
+    ExchangeRate, Flutterwave, FlutterwaveConfig, HttpClient, Prices, PricesConfig, SmartVps, SmartVpsConfig, Smm,
+    Timeouts,
+};
 use serde_json::{Value, json};
 use std::collections::{HashMap, VecDeque};
 use std::io::{BufRead, BufReader};
@@ -316,6 +320,8 @@ async fn build(path: &std::path::Path, services: &Value) -> App {
         store,
         flutterwave: Flutterwave::new(rail, http.clone()),
         exchange_rate: ExchangeRate::new(&of("exchangerate", "url"), rates_key, http.clone()),
+        prices: Prices::new(PricesConfig::default(), http.clone()),
+        chains: Chains::new(std::collections::BTreeMap::new(), http.clone(), Arc::new(wall)).expect("no chains"),
         smm: Smm::new(http.clone()),
         smartvps: SmartVps::new(SmartVpsConfig::default(), http),
         settings,

@@ -17,6 +17,7 @@ mod kind;
 mod live;
 mod operators;
 mod panels;
+mod payments;
 mod problem;
 mod reader;
 mod show;
@@ -26,12 +27,14 @@ mod tests;
 mod vps;
 
 pub(crate) use kind::parse_duration;
+pub(crate) use payments::{ChainAccess, PricesAccess};
 pub(crate) use problem::{Problem, Problems};
 pub(crate) use reader::Entry;
 pub(crate) use source::{Ask, Origin, variables};
 
 use app::settings::{Environment, ProviderSeed, Settings};
 use domain::Secret;
+use domain::chain::Chain;
 use kind::{ADDRESSES, CHATS, COUNT, PATH, SOCKET, SWITCH, TEXT, URL, WAIT_OR_NONE, at_least_one, counter};
 use reader::Reader;
 use source::Leaves;
@@ -46,6 +49,12 @@ pub(crate) const TELEGRAM_URL: &str = "https://api.telegram.org";
 pub(crate) const FLUTTERWAVE_URL: &str = "https://api.flutterwave.com/v3";
 /// Where the exchange rate comes from.
 pub(crate) const EXCHANGERATE_URL: &str = "https://v6.exchangerate-api.com";
+/// Where prices of coins come from.
+pub(crate) const COINGECKO_URL: &str = "https://api.coingecko.com";
+/// The second source of them.
+pub(crate) const BINANCE_URL: &str = "https://api.binance.com";
+/// The third.
+pub(crate) const KRAKEN_URL: &str = "https://api.kraken.com";
 /// Where machines are bought.
 pub(crate) const SMARTVPS_URL: &str = "https://smartvps.online/";
 
@@ -141,6 +150,9 @@ pub(crate) struct Config {
     pub(crate) telegram: TelegramConfig,
     pub(crate) flutterwave: FlutterwaveAccess,
     pub(crate) rates_api: RatesAccess,
+    pub(crate) prices: PricesAccess,
+    /// How each chain is reached.
+    pub(crate) chains: BTreeMap<Chain, ChainAccess>,
     pub(crate) smartvps: vps::SmartVpsAccess,
     /// What `POST /api/smartvps/sync` is asked with; `None` refuses everybody.
     pub(crate) sync_token: Option<Secret>,
@@ -211,6 +223,8 @@ fn check(file: &str, mut leaves: Leaves, ask: &Ask) -> Result<Config, Problems> 
             url: r.take("prices.exchangerate_url", URL, None),
             key: r.secret("prices.exchangerate_key"),
         },
+        prices: payments::prices_access(&mut r),
+        chains: payments::chain_access(&mut r),
         smartvps: vps::access(&mut r),
         sync_token: ipstock::sync_token(&mut r),
         unplaced_providers,
@@ -251,6 +265,9 @@ fn settings(r: &mut Reader, sandbox: bool, smm_providers: Vec<ProviderSeed>) -> 
         smm_providers,
         vps: vps::vps(r, scale, timing.connect),
         ipstock: ipstock::ipstock(r, scale),
+        chains: payments::chains(r, sandbox),
+        prices: payments::prices(r, scale),
+        payments: payments::payments(r, scale),
         timing,
     }
 }

@@ -1,13 +1,22 @@
 //! From the configuration to a business: the store, the stand-ins, the clients, the vault.
 
-use crate::config::{Config, EXCHANGERATE_URL, FLUTTERWAVE_URL, SMARTVPS_URL, TELEGRAM_URL};
+use crate::config::{
+    BINANCE_URL, COINGECKO_URL, ChainAccess, Config, EXCHANGERATE_URL, FLUTTERWAVE_URL, KRAKEN_URL, SMARTVPS_URL,
+    TELEGRAM_URL,
+};
 use crate::output::Failure;
 use app::settings::{Environment, ProviderSeed, Settings};
 use app::vault::Vault;
 use app::{App, OpenError, Parts, Store};
+use domain::chain::Chain;
 use domain::{Secret, Timestamp};
-use providers::{ExchangeRate, Flutterwave, FlutterwaveConfig, HttpClient, SmartVps, SmartVpsConfig, Smm, Timeouts};
+use providers::chains::{ChainSettings, Chains};
+use providers::{
+    ExchangeRate, Flutterwave, FlutterwaveConfig, HttpClient, Prices, PricesConfig, SmartVps, SmartVpsConfig, Smm,
+    Timeouts,
+};
 use sandbox::{Sandbox, SandboxConfig};
+use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
@@ -21,6 +30,8 @@ pub(crate) struct Access {
     flutterwave_key: Option<Secret>,
     rates_url: String,
     rates_key: Option<Secret>,
+    prices: PricesConfig,
+    chains: BTreeMap<Chain, ChainSettings>,
     smartvps_url: String,
     smartvps_username: Option<Secret>,
     smartvps_password: Option<Secret>,
@@ -46,7 +57,8 @@ impl Access {
             let stand_in = sandbox.filter(|_| !url_set).map(|sandbox| Secret::new(sandbox.key(service)));
             if config.sandbox.enabled && !url_set { stand_in } else { own.clone() }
         };
-        let smartvps = &config.smartvps;
+        let (smartvps, prices) = (&config.smartvps, &config.prices);
+        let kraken = prices.kraken_url.clone();
         // The stand-in's key is the user name and the password with a colon between them.
         let part = |own: &Option<Secret>, number: usize| {
             let both = key("smartvps", &None, smartvps.base_url.is_some());
@@ -65,12 +77,51 @@ impl Access {
             flutterwave_key: key("flutterwave", &config.flutterwave.key, config.flutterwave.base_url.is_some()),
             rates_url: config.rates_api.url.clone().unwrap_or_else(|| fallback("exchangerate", EXCHANGERATE_URL)),
             rates_key: key("exchangerate", &config.rates_api.key, config.rates_api.url.is_some()),
+            prices: PricesConfig {
+                coingecko_url: prices.coingecko_url.clone().unwrap_or_else(|| fallback("coingecko", COINGECKO_URL)),
+                coingecko_key: key("coingecko", &prices.coingecko_key, prices.coingecko_url.is_some()),
+                binance_url: prices.binance_url.clone().unwrap_or_else(|| fallback("binance", BINANCE_URL)),
+                kraken_url: kraken.or_else(|| (!config.sandbox.enabled).then(|| KRAKEN_URL.to_owned())),
+            },
+            chains: chains(config, sandbox),
             smartvps_url: smartvps.base_url.clone().unwrap_or_else(|| fallback("smartvps", SMARTVPS_URL)),
             smartvps_username: part(&smartvps.username, 0),
             smartvps_password: part(&smartvps.password, 1),
             panels: panels(config, sandbox),
             hashes: if own_hash { vec![Secret::new(SANDBOX_HASH)] } else { config.flutterwave.hashes.clone() },
         }
+    }
+}
+
+/// How each chain is asked: as the configuration says, in SANDBOX by the stand-ins, else where everybody asks.
+fn chains(config: &Config, sandbox: Option<&Sandbox>) -> BTreeMap<Chain, ChainSettings> {
+    let of = |(chain, access): (&Chain, &ChainAccess)| {
+        let (urls, key) = match sandbox {
+            _ if !access.urls.is_empty() => (access.urls.clone(), access.key.clone()),
+            Some(sandbox) => (vec![sandbox.url(chain.word()).to_owned()], None),
+            None if config.sandbox.enabled => (Vec::new(), None),
+            None => usual_endpoints(*chain, access.key.as_ref()),
+        };
+        let urls = urls.into_iter().filter(|url| !url.is_empty()).collect();
+        (*chain, ChainSettings { urls, key, ..ChainSettings::default() })
+    };
+    config.chains.iter().map(of).collect()
+}
+
+/// The usual endpoints of a chain, of operators that do not know each other, and the key that goes to all of them: a key
+/// goes to whoever gave it and to nobody else.
+fn usual_endpoints(chain: Chain, key: Option<&Secret>) -> (Vec<String>, Option<Secret>) {
+    let list = |urls: &[&str]| urls.iter().map(|url| (*url).to_owned()).collect::<Vec<String>>();
+    match (chain, key) {
+        (Chain::Bsc, _) => (list(&["https://bsc-dataseed.binance.org", "https://bsc-rpc.publicnode.com"]), None),
+        (Chain::Solana, key) => {
+            let mut urls = list(&["https://api.mainnet-beta.solana.com", "https://solana-rpc.publicnode.com"]);
+            urls.extend(key.map(|key| format!("https://mainnet.helius-rpc.com/?api-key={}", key.expose())));
+            (urls, None)
+        }
+        (Chain::Tron, Some(key)) => (list(&["https://api.trongrid.io"]), Some(key.clone())),
+        (Chain::Tron, None) => (list(&["https://api.trongrid.io", "https://tron-rpc.publicnode.com"]), None),
+        (Chain::Aptos, key) => (list(&["https://api.mainnet.aptoslabs.com/v1"]), key.cloned()),
     }
 }
 
@@ -90,9 +141,16 @@ fn panels(config: &Config, sandbox: Option<&Sandbox>) -> Vec<ProviderSeed> {
 
 /// Whether this process needs stand-ins of its own.
 pub(crate) fn needs_sandbox(config: &Config) -> bool {
-    let set =
-        [&config.telegram.api_url, &config.flutterwave.base_url, &config.rates_api.url, &config.smartvps.base_url];
-    config.sandbox.enabled && (set.iter().any(|url| url.is_none()) || !config.unplaced_providers.is_empty())
+    let set = [
+        &config.telegram.api_url,
+        &config.flutterwave.base_url,
+        &config.rates_api.url,
+        &config.prices.coingecko_url,
+        &config.prices.binance_url,
+        &config.smartvps.base_url,
+    ];
+    let chains = config.chains.values().any(|access| access.urls.is_empty());
+    config.sandbox.enabled && (set.iter().any(|url| url.is_none()) || chains || !config.unplaced_providers.is_empty())
 }
 
 /// Starts the stand-ins; what they must remember lies beside the store.
@@ -220,11 +278,15 @@ pub(crate) fn build(config: &Config, store: Store, access: &Access) -> Result<Ap
         password: access.smartvps_password.clone(),
         refusals: vps.refusals.clone(),
     };
+    let chains =
+        Chains::new(access.chains.clone(), http.clone(), clock()).map_err(|e| Failure::refused("chains", e))?;
     let random = random();
     Ok(App::new(Parts {
         store,
         flutterwave: Flutterwave::new(rail, http.clone()),
         exchange_rate: ExchangeRate::new(&access.rates_url, access.rates_key.clone(), http.clone()),
+        prices: Prices::new(access.prices.clone(), http.clone()),
+        chains,
         smm: Smm::new(http.clone()),
         smartvps: SmartVps::new(machines, http),
         settings: Settings { smm_providers: access.panels.clone(), ..config.settings.clone() },

@@ -8,9 +8,11 @@ use base64::Engine as _;
 use domain::bucket::Size;
 use domain::{Secret, Timestamp};
 use hmac::{Hmac, Mac as _};
+use providers::chains::Chains;
 use providers::exchange_rate::ExchangeRate;
 use providers::flutterwave::{Flutterwave, FlutterwaveConfig};
 use providers::http::{HttpClient, Timeouts};
+use providers::prices::{Prices, PricesConfig};
 use providers::smartvps::{SmartVps, SmartVpsConfig};
 use providers::smm::Smm;
 use reqwest::StatusCode;
@@ -55,6 +57,8 @@ async fn app(dir: &std::path::Path) -> App {
         store: Store::open(&store, async |_| Ok(())).await.unwrap(),
         flutterwave: Flutterwave::new(config, http.clone()),
         exchange_rate: ExchangeRate::new(nowhere, None, http.clone()),
+        prices: Prices::new(PricesConfig::default(), http.clone()),
+        chains: Chains::new(std::collections::BTreeMap::new(), http.clone(), Arc::new(|| NOW)).unwrap(),
         smm: Smm::new(http.clone()),
         smartvps: SmartVps::new(SmartVpsConfig::default(), http),
         settings: Settings::sandbox(),

@@ -5,9 +5,11 @@ use app::settings::Settings;
 use app::{App, Parts, Store};
 use domain::bucket::Size;
 use domain::{Secret, Timestamp};
+use providers::chains::Chains;
 use providers::exchange_rate::ExchangeRate;
 use providers::flutterwave::{Flutterwave, FlutterwaveConfig};
 use providers::http::{HttpClient, Timeouts};
+use providers::prices::{Prices, PricesConfig};
 use providers::smartvps::{SmartVps, SmartVpsConfig};
 use providers::smm::Smm;
 use reqwest::{Method, StatusCode};
@@ -54,6 +56,8 @@ async fn app(dir: &Path, sandbox: &Sandbox) -> App {
         store: Store::open(&store, async |_| Ok(())).await.unwrap(),
         flutterwave: Flutterwave::new(rail, http.clone()),
         exchange_rate: ExchangeRate::new(nowhere, None, http.clone()),
+        prices: Prices::new(PricesConfig::default(), http.clone()),
+        chains: Chains::new(std::collections::BTreeMap::new(), http.clone(), Arc::new(|| NOW)).unwrap(),
         smm: Smm::new(http.clone()),
         smartvps: SmartVps::new(machines, http),
         settings: Settings::sandbox(),

@@ -10,7 +10,11 @@ use app::settings::Settings;
 use app::view::ipstock::IpSyncRow;
 use app::{App, Parts, Store};
 use domain::{Secret, Timestamp};
-use providers::{ExchangeRate, Flutterwave, FlutterwaveConfig, HttpClient, SmartVps, SmartVpsConfig, Smm, Timeouts};
+use providers::chains::Chains;
+use providers::{
+    ExchangeRate, Flutterwave, FlutterwaveConfig, HttpClient, Prices, PricesConfig, SmartVps, SmartVpsConfig, Smm,
+    Timeouts,
+};
 use sandbox::{Sandbox, SandboxConfig};
 use serde_json::{Value, json};
 use sqlx::{AnyConnection, Connection, Executor, Row as _};
@@ -208,6 +212,8 @@ fn application(store: Store, sandbox: &Sandbox) -> App {
         store,
         flutterwave: Flutterwave::new(flutterwave, http.clone()),
         exchange_rate: ExchangeRate::new(sandbox.url("exchangerate"), None, http.clone()),
+        prices: Prices::new(PricesConfig::default(), http.clone()),
+        chains: Chains::new(std::collections::BTreeMap::new(), http.clone(), Arc::new(now)).expect("no chains"),
         smm: Smm::new(http.clone()),
         smartvps: SmartVps::new(machines, http),
         settings,

@@ -48,8 +48,10 @@ pub mod withdrawals;
 pub use store::{Dialect, OpenError, Store, StoreError};
 
 use domain::Timestamp;
+use providers::chains::Chains;
 use providers::exchange_rate::ExchangeRate;
 use providers::flutterwave::Flutterwave;
+use providers::prices::Prices;
 use providers::smartvps::SmartVps;
 use providers::smm::Smm;
 use settings::Settings;
@@ -70,6 +72,10 @@ pub struct Parts {
     pub flutterwave: Flutterwave,
     /// The day's rate.
     pub exchange_rate: ExchangeRate,
+    /// What coins cost.
+    pub prices: Prices,
+    /// Where payments in coins are looked up.
+    pub chains: Chains,
     /// The panels that boosts are ordered from.
     pub smm: Smm,
     /// Where machines are bought.
@@ -162,6 +168,16 @@ impl App {
 
     pub(crate) fn exchange_rate(&self) -> &ExchangeRate {
         &self.inner.parts.exchange_rate
+    }
+
+    /// What coins cost, by source.
+    pub fn price_sources(&self) -> &Prices {
+        &self.inner.parts.prices
+    }
+
+    /// The chains that payments come on.
+    pub fn chains(&self) -> &Chains {
+        &self.inner.parts.chains
     }
 
     pub(crate) fn smm(&self) -> &Smm {

@@ -2,9 +2,11 @@
 //! value in here passed its rule, durations are already scaled in SANDBOX.
 
 mod ipstock;
+mod payments;
 mod vps;
 
 pub use ipstock::{DefaultPrice, IpstockSettings};
+pub use payments::{ChainsSettings, PaymentsSettings, PricesSettings};
 pub use vps::VpsSettings;
 
 use domain::boost::{BoostPlan, Platform, Schedule, Shortfall, Targets};
@@ -134,7 +136,7 @@ pub struct BotSettings {
     pub main_menu_image: Option<PathBuf>,
     /// Where users find help: a Telegram link or name; nothing is shown without it.
     pub support: Option<String>,
-    /// Commission of a referrer, in parts per hundred, for the texts.
+    /// Commission of a referrer, in parts per hundred, in the texts and in the books.
     pub affiliate_percent: u32,
     /// How long the credentials of a server stand in the chat before they are hidden.
     pub credentials_shown: Duration,
@@ -217,12 +219,20 @@ pub struct Settings {
     pub smm_providers: Vec<ProviderSeed>,
     pub vps: VpsSettings,
     pub ipstock: IpstockSettings,
+    pub chains: ChainsSettings,
+    pub prices: PricesSettings,
+    pub payments: PaymentsSettings,
 }
 
 impl Settings {
     /// How many names may approve.
     pub fn approvers(&self) -> usize {
         self.operators.iter().filter(|operator| operator.role >= Role::Approver).count()
+    }
+
+    /// A referrer's share of a confirmed purchase, in parts per ten thousand: `bot.affiliate_percent`.
+    pub fn affiliate_bps(&self) -> u32 {
+        self.bot.affiliate_percent.saturating_mul(100)
     }
 
     /// The settings of the shipped `config.toml` for SANDBOX, for tests and as the single place of the defaults.
@@ -320,6 +330,9 @@ impl Settings {
             smm_providers: ProviderSeed::presets(),
             vps: VpsSettings::default(),
             ipstock: IpstockSettings::default(),
+            chains: ChainsSettings::stand_ins(),
+            prices: PricesSettings::default(),
+            payments: PaymentsSettings::default(),
         }
     }
 }

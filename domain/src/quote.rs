@@ -7,12 +7,12 @@
 
 mod amount;
 
-pub use amount::{Amount, Tolerance, accepted, bank_amount, bank_rate, units_for, value_of};
+pub use amount::{Amount, Tolerance, accepted, bank_amount, bank_rate};
 
 use std::time::Duration;
 
 use crate::decimal::Decimal;
-use crate::money::{Money, MoneyError, Rate, Rounding};
+use crate::money::{Rate, Rounding};
 use crate::time::Timestamp;
 
 /// The most decimals of a price: a millionth of a cent of a coin that costs a tenth of a cent.
@@ -197,9 +197,4 @@ fn apart(other: Rate, price: Rate) -> u32 {
     let Some(scaled) = (left - right).abs().checked_mul(10_000) else { return u32::MAX };
     let up = i128::from(scaled % right != 0);
     u32::try_from(scaled / right + up).unwrap_or(u32::MAX)
-}
-
-/// What a price is in an amount of dollars, for people: rounded down to a millionth.
-pub fn shown(price: Rate) -> Result<Money, MoneyError> {
-    price.convert(Money::usd_minor(1_000_000), crate::money::Currency::Usd, Rounding::Down)
 }

@@ -6,7 +6,7 @@ use domain::decimal::Decimal;
 use domain::money::MoneyError;
 use domain::quote::{
     Amount, Coin, Quote, QuoteRefusal, QuoteRules, Reading, Tolerance, accepted, bank_amount, bank_rate, judge,
-    judge_peg, price, units_for, value_of,
+    judge_peg, price,
 };
 use domain::{Money, Rate, Timestamp};
 use proptest::prelude::*;
@@ -175,27 +175,6 @@ fn d09_a_tolerance_is_a_share_so_small_orders_are_not_free() {
 }
 
 #[test]
-fn coins_for_dollars_are_rounded_up_and_dollars_for_coins_down() {
-    for (usd_text, price_text, decimals, units) in [
-        ("0.50", "320.45", 18, 1_560_305_819_940_709_u128),
-        ("1.00", "95.23", 9, 10_500_893),
-        ("10", "0.27", 6, 37_037_038),
-        ("3.00", "1", 6, 3_000_000),
-        ("1000000", "0.000000001", 18, 1_000_000_000_000_000_000_000_000_000_000_000),
-        ("0", "1", 6, 0),
-    ] {
-        assert_eq!(units_for(usd(usd_text), rate(price_text), decimals), Ok(units), "{usd_text} at {price_text}");
-    }
-    assert_eq!(value_of(37_037_038, rate("0.27"), 6), Ok(usd("10")));
-    assert_eq!(value_of(37_037_037, rate("0.27"), 6), Ok(usd("9.999999")));
-    assert_eq!(value_of(u128::MAX, rate("1"), 6), Err(MoneyError::Overflow));
-    assert_eq!(units_for(ngn("1"), rate("1"), 6), Err(MoneyError::CurrencyMismatch));
-    assert_eq!(units_for(Money::usd_minor(-1), rate("1"), 6), Err(MoneyError::NotANumber));
-    assert_eq!(units_for(usd("1"), rate("1"), 5), Err(MoneyError::TooPrecise(18)));
-    assert_eq!(units_for(usd("1"), rate("1"), 19), Err(MoneyError::TooPrecise(18)));
-}
-
-#[test]
 fn a_dollar_costs_the_market_s_naira_and_the_spread() {
     for (market, spread, dollars, naira) in [
         ("1560.25", "100", "1.00", "1660.25"),
@@ -258,15 +237,6 @@ proptest! {
                 Amount::Over { excess } => prop_assert_eq!(expected + excess, received),
             }
         }
-    }
-
-    #[test] // What is asked for is worth the price, and one unit less is worth less than it.
-    fn asking_and_valuing_agree(minor in 1_i64..1_000_000_000_000, num in 1_i64..1_000_000_000_000, scale in 0_u32..=9,
-                                decimals in 6_u32..=18) {
-        let price = Rate::new(num, 10_i64.pow(scale)).unwrap();
-        let asked = units_for(Money::usd_minor(minor), price, decimals).unwrap();
-        prop_assert!(value_of(asked, price, decimals).unwrap().minor() >= minor);
-        prop_assert!(value_of(asked - 1, price, decimals).unwrap().minor() < minor);
     }
 
     #[test] // The payer never pays less than the market and the spread, and never a whole kobo more.

@@ -1,11 +1,14 @@
 //! Rules across sections: what must never stand together, and what is disabled because it is missing.
 
+use super::payments::{deposit_key, urls_key};
 use super::reader::{Reader, without_password};
 use super::source::{Origin, provider_variable, variable_of};
 use super::{Config, kind};
 use app::settings::{Environment, Settings};
+use domain::chain::{Asset, Chain};
 use domain::operator::Role;
 use domain::{Currency, Money, Secret};
+use std::collections::BTreeSet;
 use std::net::IpAddr;
 
 const TEST_KEY: &str = "FLWSECK_TEST";
@@ -118,12 +121,19 @@ fn addresses(r: &mut Reader, config: &Config) {
     for (key, url) in [
         ("flutterwave.base_url", &config.flutterwave.base_url),
         ("prices.exchangerate_url", &config.rates_api.url),
+        ("prices.coingecko_url", &config.prices.coingecko_url),
+        ("prices.binance_url", &config.prices.binance_url),
+        ("prices.kraken_url", &config.prices.kraken_url),
         ("telegram.api_url", &config.telegram.api_url),
         ("smartvps.base_url", &config.smartvps.base_url),
         ("http.public_url", &config.http.public_url),
     ] {
         let safe = url.as_deref().is_none_or(|url| url.starts_with("https://") || is_loopback(url));
         r.require(safe, key, &[], "must begin with https:// outside SANDBOX");
+    }
+    for (chain, access) in &config.chains {
+        let safe = access.urls.iter().all(|url| url.starts_with("https://") || is_loopback(url));
+        r.require(safe, &urls_key(*chain), &[], "must begin with https:// outside SANDBOX");
     }
 }
 
@@ -149,6 +159,10 @@ fn missing(config: &Config, warnings: &mut Vec<String>) {
     lack(config.flutterwave.hashes.is_empty(), "flutterwave.hashes", slow);
     let no_rate = "there is no rate for dollars in naira, so affiliate withdrawals are refused";
     lack(config.rates_api.key.is_none(), "prices.exchangerate_key", no_rate);
+    for chain in Chain::ALL.into_iter().filter(|chain| config.settings.chains.deposit(*chain).is_none()) {
+        let off = format!("{} is off, nothing is paid with {}", chain.name(), coins(chain));
+        lack(true, &deposit_key(chain), &off);
+    }
     let no_machines = "no machine is bought, renewed or asked about";
     lack(config.smartvps.username.is_none(), "smartvps.username", no_machines);
     lack(config.smartvps.password.is_none(), "smartvps.password", no_machines);
@@ -158,6 +172,7 @@ fn missing(config: &Config, warnings: &mut Vec<String>) {
     lack(config.envelope_key.is_none(), "vault.envelope_key", unsealed);
     let unseen = "operators get no notices in Telegram";
     lack(config.settings.ops_chats.is_empty(), "notify.ops_chats", unseen);
+    lone_endpoints(config, warnings);
     for seed in config.settings.smm_providers.iter().filter(|seed| seed.key.is_none()) {
         let (variable, name) = (provider_variable(&seed.name), &seed.name);
         warnings.push(format!("{variable} is not set: {name} takes no orders, unless the store has its key"));
@@ -165,6 +180,31 @@ fn missing(config: &Config, warnings: &mut Vec<String>) {
     if let Some(warning) = few_approvers(&config.settings) {
         warnings.push(warning);
     }
+}
+
+/// Chains that are on and have nobody who could confirm a large payment.
+fn lone_endpoints(config: &Config, warnings: &mut Vec<String>) {
+    for (chain, access) in &config.chains {
+        let host = |url: &String| Some(reqwest::Url::parse(url).ok()?.host_str()?.to_owned());
+        let hosts = match (access.urls.is_empty(), chain) {
+            (false, _) => access.urls.iter().filter_map(host).collect::<BTreeSet<_>>().len(),
+            (true, Chain::Aptos) => 1,
+            (true, Chain::Tron) if access.key.is_some() => 1,
+            (true, _) => 2,
+        };
+        if hosts < 2 && config.settings.chains.deposit(*chain).is_some() {
+            let (name, from) = (chain.name(), config.settings.payments.two_sources_above);
+            warnings.push(format!(
+                "{name} is asked about at one host: payments from {from} on, which two must confirm, wait for a person"
+            ));
+        }
+    }
+}
+
+/// What is paid with on a chain: `TRX and USDT`.
+fn coins(chain: Chain) -> String {
+    let symbols: Vec<&str> = Asset::ALL.into_iter().filter(|a| a.chain() == chain).map(Asset::symbol).collect();
+    symbols.join(" and ")
 }
 
 fn few_approvers(settings: &Settings) -> Option<String> {
@@ -186,6 +226,7 @@ fn unused(config: &Config, warnings: &mut Vec<String>) {
         ("telegram.token", config.telegram.token.is_some(), &config.telegram.api_url),
         ("flutterwave.key", config.flutterwave.key.is_some(), &config.flutterwave.base_url),
         ("prices.exchangerate_key", config.rates_api.key.is_some(), &config.rates_api.url),
+        ("prices.coingecko_key", config.prices.coingecko_key.is_some(), &config.prices.coingecko_url),
         ("smartvps.username", config.smartvps.username.is_some(), &config.smartvps.base_url),
         ("smartvps.password", config.smartvps.password.is_some(), &config.smartvps.base_url),
     ] {
@@ -193,6 +234,11 @@ fn unused(config: &Config, warnings: &mut Vec<String>) {
             let name = variable_of(key).unwrap_or(key);
             warnings.push(format!("{name} is set and not used: SANDBOX talks to its own stand-in"));
         }
+    }
+    for (chain, _) in config.chains.iter().filter(|(_, access)| access.key.is_some() && access.urls.is_empty()) {
+        let key = format!("chains.{}.api_key", chain.word());
+        let name = variable_of(&key).unwrap_or(&key);
+        warnings.push(format!("{name} is set and not used: SANDBOX talks to its own stand-in"));
     }
     for seed in config.settings.smm_providers.iter().filter(|seed| seed.key.is_some()) {
         if config.unplaced_providers.contains(&seed.name) {

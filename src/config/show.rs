@@ -62,6 +62,7 @@ impl Config {
             &self.telegram.webhook_secret,
             &self.flutterwave.key,
             &self.rates_api.key,
+            &self.prices.coingecko_key,
             &self.smartvps.password,
             &self.sync_token,
             &self.http.api_token,
@@ -74,7 +75,9 @@ impl Config {
         let hashes = self.settings.operators.iter().filter_map(|operator| operator.passphrase_hash.clone());
         let all = single.into_iter().flatten().cloned().chain(self.flutterwave.hashes.iter().cloned());
         let providers = self.settings.smm_providers.iter().filter_map(|seed| seed.key.clone());
-        all.chain(password).chain(hashes).chain(providers).collect()
+        let chains = self.chains.values().filter_map(|access| access.key.clone());
+        let paths = super::payments::keys_of_paths(&self.chains);
+        all.chain(password).chain(hashes).chain(providers).chain(chains).chain(paths).collect()
     }
 
     fn file_word(&self) -> String {

@@ -1,6 +1,7 @@
 //! A table of mistakes with their exact words, the environment over the file, and what real money asks for.
 
 mod boosts;
+mod payments;
 mod shipped;
 
 use super::source::{Ask, read_toml};
@@ -321,6 +322,10 @@ fn what_is_missing_is_told_with_what_it_disables() {
             "FLUTTERWAVE_API_KEY is not set: payouts and bank look-ups are refused",
             "FLUTTERWAVE_SECRET_HASH is not set: webhooks are refused; transfers are followed by asking",
             "EXCHANGE_API_KEY is not set: there is no rate for dollars in naira, so affiliate withdrawals are refused",
+            "BSC_DEPOSIT_ADDRESS is not set: BNB Smart Chain is off, nothing is paid with BNB and USDT",
+            "SOL_DEPOSIT_ADDRESS is not set: Solana is off, nothing is paid with SOL and USDT",
+            "TRX_DEPOSIT_ADDRESS is not set: Tron is off, nothing is paid with TRX and USDT",
+            "APTOS_DEPOSIT_ADDRESS is not set: Aptos is off, nothing is paid with APT and USDT",
             "SMARTVPS_USERNAME is not set: no machine is bought, renewed or asked about",
             "SMARTVPS_PASSWORD is not set: no machine is bought, renewed or asked about",
             "SVPS_SYNC_TOKEN is not set: POST /api/smartvps/sync is refused for everybody; packages are read by the \

@@ -135,6 +135,11 @@ impl Stand {
         self.services[service]["url"].as_str().unwrap()
     }
 
+    /// A chain's only endpoint as a list of the configuration; an address that refuses where there is no stand-in.
+    fn endpoint(&self, chain: &str) -> String {
+        format!("[{:?}]", self.services[chain]["url"].as_str().unwrap_or("http://127.0.0.1:9"))
+    }
+
     pub fn key(&self, service: &str) -> &str {
         self.services[service]["key"].as_str().unwrap()
     }
@@ -329,7 +334,13 @@ impl Shop {
             ("telegram.api_url", quoted(self.stand.url("telegram"))),
             ("flutterwave.base_url", quoted(self.stand.url("flutterwave"))),
             ("prices.exchangerate_url", quoted(self.stand.url("exchangerate"))),
+            ("prices.coingecko_url", quoted(self.stand.url("coingecko"))),
+            ("prices.binance_url", quoted(self.stand.url("binance"))),
             ("smartvps.base_url", quoted(self.stand.url("smartvps"))),
+            ("chains.bsc.rpc_urls", self.stand.endpoint("bsc")),
+            ("chains.solana.rpc_urls", self.stand.endpoint("solana")),
+            ("chains.tron.base_url", self.stand.endpoint("tron")),
+            ("chains.aptos.base_url", self.stand.endpoint("aptos")),
             ("http.bind", quoted(&format!("127.0.0.1:{}", self.port))),
             ("http.admin_bind", quoted(&format!("127.0.0.1:{}", self.admin_port))),
             ("logs.dir", quoted(&self.dir.join("logs").display().to_string())),

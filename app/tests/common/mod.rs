@@ -9,13 +9,16 @@ use app::command::{Adjust, Decided, Decision, Payee, Quote, RequestWithdrawal};
 use app::settings::Settings;
 use app::vault::Vault;
 use app::{App, Parts, Store};
+use domain::chain::Chain;
 use domain::ledger::Purse;
 use domain::operator::{Actor, Operator, Role};
 use domain::withdrawal::{Source, WithdrawalState};
 use domain::{IdempotencyKey, Money, Secret, Timestamp, UserId, WithdrawalId};
+use providers::chains::{ChainSettings, Chains};
 use providers::exchange_rate::ExchangeRate;
 use providers::flutterwave::{Flutterwave, FlutterwaveConfig};
 use providers::http::{HttpClient, Timeouts};
+use providers::prices::{Prices, PricesConfig};
 use providers::smartvps::{SmartVps, SmartVpsConfig};
 use providers::smm::Smm;
 use sandbox::{Sandbox, SandboxConfig};
@@ -410,11 +413,26 @@ async fn build(store_url: &str, sandbox: &Sandbox, settings: Settings, clock: &A
         refusals: settings.vps.refusals.clone(),
     };
     let reader = Arc::clone(clock);
+    let prices = PricesConfig {
+        coingecko_url: sandbox.url("coingecko").to_owned(),
+        coingecko_key: Some(Secret::new(sandbox.key("coingecko"))),
+        binance_url: sandbox.url("binance").to_owned(),
+        kraken_url: None,
+    };
+    let endpoint = |chain: Chain| {
+        let urls = Some(sandbox.url(chain.word()).to_owned()).filter(|url| !url.is_empty());
+        (chain, ChainSettings { urls: urls.into_iter().collect(), ..ChainSettings::default() })
+    };
+    let endpoints = Chain::ALL.into_iter().map(endpoint).collect();
+    let chain_reader = Arc::clone(clock);
+    let chain_clock = Arc::new(move || Timestamp::from_micros(chain_reader.load(Ordering::SeqCst)));
     let seed = AtomicU64::new(unique());
     App::new(Parts {
         store,
         flutterwave: Flutterwave::new(config, http.clone()),
         exchange_rate: ExchangeRate::new(sandbox.url("exchangerate"), key, http.clone()),
+        prices: Prices::new(prices, http.clone()),
+        chains: Chains::new(endpoints, http.clone(), chain_clock).unwrap(),
         smm: Smm::new(http.clone()),
         smartvps: SmartVps::new(machines, http),
         settings,

@@ -7,12 +7,15 @@ use app::settings::Settings;
 use app::vault::Vault;
 use app::{App, Parts, Store};
 use bot::{BotError, BotOptions};
+use domain::chain::Chain;
 use domain::ledger::Purse;
 use domain::operator::{Actor, Operator, Role};
 use domain::{IdempotencyKey, Money, Secret, Timestamp, UserId};
+use providers::chains::{ChainSettings, Chains};
 use providers::exchange_rate::ExchangeRate;
 use providers::flutterwave::{Flutterwave, FlutterwaveConfig};
 use providers::http::{HttpClient, Timeouts};
+use providers::prices::{Prices, PricesConfig};
 use providers::smartvps::{SmartVps, SmartVpsConfig};
 use providers::smm::Smm;
 use sandbox::{Sandbox, SandboxConfig};
@@ -98,19 +101,30 @@ async fn build(store_url: &str, sandbox: &Sandbox, settings: Settings) -> App {
         refusals: settings.vps.refusals.clone(),
     };
     let rate_key = Some(Secret::new(sandbox.key("exchangerate")));
+    let prices = PricesConfig {
+        coingecko_url: sandbox.url("coingecko").to_owned(),
+        coingecko_key: Some(Secret::new(sandbox.key("coingecko"))),
+        binance_url: sandbox.url("binance").to_owned(),
+        kraken_url: None,
+    };
+    let endpoint = |chain: Chain| {
+        let urls = Some(sandbox.url(chain.word()).to_owned()).filter(|url| !url.is_empty());
+        (chain, ChainSettings { urls: urls.into_iter().collect(), ..ChainSettings::default() })
+    };
+    let endpoints = Chain::ALL.into_iter().map(endpoint).collect();
+    let chain_clock = Arc::new(wall);
     let seed = AtomicU64::new(unique());
     App::new(Parts {
         store,
         flutterwave: Flutterwave::new(flutterwave, http.clone()),
         exchange_rate: ExchangeRate::new(sandbox.url("exchangerate"), rate_key, http.clone()),
+        prices: Prices::new(prices, http.clone()),
+        chains: Chains::new(endpoints, http.clone(), chain_clock).unwrap(),
         smm: Smm::new(http.clone()),
         smartvps: SmartVps::new(machines, http),
         settings,
         vault: Some(Vault::new(&Secret::new("k".repeat(32)))),
-        clock: Arc::new(|| {
-            let micros = SystemTime::now().duration_since(UNIX_EPOCH).map_or(0, |d| d.as_micros());
-            Timestamp::from_micros(i64::try_from(micros).unwrap_or(0))
-        }),
+        clock: Arc::new(wall),
         random: Arc::new(move |bytes: &mut [u8]| {
             for byte in bytes {
                 let n = seed.fetch_add(0x9e37_79b9_7f4a_7c15, Ordering::Relaxed);
@@ -118,6 +132,11 @@ async fn build(store_url: &str, sandbox: &Sandbox, settings: Settings) -> App {
             }
         }),
     })
+}
+
+fn wall() -> Timestamp {
+    let micros = SystemTime::now().duration_since(UNIX_EPOCH).map_or(0, |d| d.as_micros());
+    Timestamp::from_micros(i64::try_from(micros).unwrap_or(0))
 }
 
 impl World {

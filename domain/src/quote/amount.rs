@@ -1,6 +1,6 @@
-//! How much must arrive: coins for dollars, what is paid, short or over, and naira for dollars.
+//! What is paid, short or over, and naira for dollars. Coins for dollars are in [`crate::chain`].
 //!
-//! Promises: what a payer owes is rounded up, what a payment is worth is rounded down; a tolerance is a share or a dust
+//! Promises: what a payer owes is rounded up; a tolerance is a share or a dust
 //! and never a flat sum of dollars, and whatever is configured, less than nine tenths is short and nothing is nothing.
 
 use crate::money::{Currency, Money, MoneyError, Rate, Rounding};
@@ -62,42 +62,6 @@ pub fn accepted(expected_units: u128, received_units: u128, tolerance: &Toleranc
 fn share(units: u128, bps: u128) -> u128 {
     let bps = bps.min(10_000);
     (units / 10_000) * bps + (units % 10_000) * bps / 10_000
-}
-
-/// How many minor units of a coin with `decimals` (6 to 18) are `usd` at `price` dollars for one, rounded up.
-pub fn units_for(usd: Money, price: Rate, decimals: u32) -> Result<u128, MoneyError> {
-    if usd.currency() != Currency::Usd {
-        return Err(MoneyError::CurrencyMismatch);
-    }
-    let minor = u128::try_from(usd.minor()).map_err(|_| MoneyError::NotANumber)?;
-    let (num, den) = positive(price)?;
-    let scale = scale_of(decimals)?;
-    let top = minor.checked_mul(scale).and_then(|top| top.checked_mul(den)).ok_or(MoneyError::Overflow)?;
-    Ok(top.div_ceil(num))
-}
-
-/// What `units` of a coin with `decimals` (6 to 18) are worth at `price` dollars for one, rounded down.
-pub fn value_of(units: u128, price: Rate, decimals: u32) -> Result<Money, MoneyError> {
-    let (num, den) = positive(price)?;
-    let bottom = scale_of(decimals)?.checked_mul(den).ok_or(MoneyError::Overflow)?;
-    // units × num / bottom in two steps, so that large amounts of cheap coins do not overflow.
-    let (whole, rest) = (units / bottom, units % bottom);
-    let whole = whole.checked_mul(num).ok_or(MoneyError::Overflow)?;
-    let rest = rest.checked_mul(num).ok_or(MoneyError::Overflow)? / bottom;
-    let minor = whole.checked_add(rest).and_then(|minor| i64::try_from(minor).ok());
-    minor.map(Money::usd_minor).ok_or(MoneyError::Overflow)
-}
-
-/// Units of a coin for one minor unit of the dollar.
-fn scale_of(decimals: u32) -> Result<u128, MoneyError> {
-    let beyond = decimals.checked_sub(Currency::Usd.exponent()).filter(|_| decimals <= 18);
-    beyond.and_then(|beyond| 10_u128.checked_pow(beyond)).ok_or(MoneyError::TooPrecise(18))
-}
-
-fn positive(rate: Rate) -> Result<(u128, u128), MoneyError> {
-    let (num, den) = rate.parts();
-    let part = |part: i64| u128::try_from(part).ok().filter(|part| *part > 0).ok_or(MoneyError::NotANumber);
-    Ok((part(num)?, part(den)?))
 }
 
 /// Naira for one dollar of a purchase: the market's rate and `spread` naira on each dollar.
