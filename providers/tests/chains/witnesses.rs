@@ -33,7 +33,9 @@ async fn two_hosts_that_agree_confirm() {
         assert_eq!((deposit.units, deposit.sources.len()), (5, 2), "{asset}");
         assert_ne!(deposit.sources[0], deposit.sources[1]);
         // Two endpoints on one host are one witness.
+        let asked = bench.asked(asset.chain()).await;
         assert_eq!(both(&bench, asset, &tx, 3).await.word(), "unreachable", "{asset}");
+        assert_eq!(bench.asked(asset.chain()).await, asked, "nobody is asked where it cannot be enough");
     }
 }
 
