@@ -136,6 +136,7 @@ impl From<app::vps::MachineError> for Failure {
             E::NotFound => "not_found",
             E::Busy(_) => "busy",
             E::NotNow(_) => "wrong_state",
+            E::Changed { .. } => "changed",
             E::NotAllowed(_) => "not_allowed",
             E::KeyReused(_) => "key_reused",
             E::Store(_) => "store",

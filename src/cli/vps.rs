@@ -69,6 +69,9 @@ pub(crate) enum Vps {
         /// Part of a name, or an exact id
         #[arg(long)]
         user: Option<String>,
+        /// Of exactly this item, by its number in `ipstock list`
+        #[arg(long)]
+        item: Option<i64>,
         /// Words that must all occur
         #[arg(long, default_value = "")]
         search: String,
@@ -86,6 +89,9 @@ pub(crate) enum Vps {
         /// Part of a name, or an exact id
         #[arg(long)]
         user: Option<String>,
+        /// Of exactly this item, by its number in `ipstock list`
+        #[arg(long)]
+        item: Option<i64>,
         /// Words that must all occur
         #[arg(long, default_value = "")]
         search: String,

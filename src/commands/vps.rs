@@ -12,7 +12,7 @@ use app::view::RowKey;
 use app::view::vps::{MachineFilter, MachineQuery, MachinesOf, VpsFilter, VpsQuery, VpsSort};
 use app::vps::{ActOnMachine, VpsRuling};
 use domain::vps::{ActionKind, MachineState, Os, VpsState};
-use domain::{IdempotencyKey, MachineId, VpsId};
+use domain::{IdempotencyKey, ItemId, MachineId, VpsId};
 use serde_json::json;
 use std::net::Ipv4Addr;
 
@@ -20,17 +20,23 @@ use std::net::Ipv4Addr;
 pub(crate) async fn vps(desk: &Desk, words: Vps) -> Result<(), Failure> {
     let Desk { app, actor, out, now } = desk;
     match words {
-        Vps::Orders { state, attention, user, search, page } => {
+        Vps::Orders { state, attention, user, item, search, page } => {
             let (states, open) = states(state.as_deref())?;
-            orders(desk, VpsFilter { states, open, attention, user, words: split(&search) }, &page).await?;
+            orders(
+                desk,
+                VpsFilter { states, open, attention, user, item: item.map(ItemId::new), words: split(&search) },
+                &page,
+            )
+            .await?;
         }
-        Vps::Machines { state, of, user, search, page } => {
+        Vps::Machines { state, of, user, item, search, page } => {
             let of = match of {
                 OfWord::All => MachinesOf::All,
                 OfWord::Customers => MachinesOf::Customers,
                 OfWord::Nobody => MachinesOf::Nobody,
             };
-            let filter = MachineFilter { states: machine_states(state.as_deref())?, of, user, words: split(&search) };
+            let (states, item) = (machine_states(state.as_deref())?, item.map(ItemId::new));
+            let filter = MachineFilter { states, of, user, item, words: split(&search) };
             machines(desk, filter, &page).await?;
         }
         Vps::Reviews => {
@@ -133,7 +139,7 @@ async fn act(
     let key = IdempotencyKey::new(format!("op:{}", desk.op(op)));
     let key = key.ok_or_else(|| Failure::usage("--op is 1 to 100 printable characters"))?;
     let ask = ActOnMachine { machine: MachineId::new(machine), kind, os, key };
-    let id = desk.app.act_on_machine_as(&desk.actor, &ask, reason, desk.now).await?;
+    let id = desk.app.act_on_machine_as(&desk.actor, &ask, None, reason, desk.now).await?;
     desk.out.one(&json!({ "id": id, "machine": machine, "kind": kind.word(), "state": "asked" }));
     Ok(())
 }

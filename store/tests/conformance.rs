@@ -59,6 +59,8 @@ mod signatures;
 mod users;
 #[path = "conformance/vps.rs"]
 mod vps;
+#[path = "conformance/vps_listing.rs"]
+mod vps_listing;
 #[path = "conformance/withdrawals.rs"]
 mod withdrawals;
 
@@ -267,6 +269,11 @@ suite! {
         a_machine_has_one_open_action
         a_renewal_is_sent_once
         lists_and_windows
+    }
+    vps_listing {
+        windows_agree_with_a_plain_sort
+        machines_agree_with_a_plain_sort
+        what_waits_for_a_person_is_told_oldest_first
     }
     check {
         a_healthy_store_has_nothing_broken

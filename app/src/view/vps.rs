@@ -85,6 +85,8 @@ pub struct VpsFilter {
     pub attention: bool,
     /// Part of a name, or an exact id.
     pub user: Option<String>,
+    /// Of exactly this item: look-alikes of its name are others.
+    pub item: Option<ItemId>,
     /// Words that must all occur in id, address, title, package, class or name; three are looked at.
     pub words: Vec<String>,
 }
@@ -251,6 +253,8 @@ pub struct MachineFilter {
     pub of: MachinesOf,
     /// Part of a name, or an exact id.
     pub user: Option<String>,
+    /// Bought of exactly this item: look-alikes of its name are others.
+    pub item: Option<ItemId>,
     /// Words that must all occur in id, address, title, package, system or name; three are looked at.
     pub words: Vec<String>,
 }
@@ -337,6 +341,10 @@ pub struct MachineDetail {
     pub sync_failures: i64,
     /// When its user last had the password shown, and how often.
     pub shown: Option<(Timestamp, i64)>,
+    /// What a month costs now, USD; `None` when it is not sold any more.
+    pub renewal_price: Option<Money>,
+    /// What its user's wallet holds, USD; `None` for one that is nobody's.
+    pub wallet: Option<Money>,
     /// What was done to it, newest first.
     pub actions: Vec<ActionView>,
     /// Its renewals, newest first.
@@ -358,4 +366,10 @@ pub struct ReviewRow {
     pub since: Timestamp,
     /// What it is about: the package, the address.
     pub what: String,
+    /// The order, where it is one.
+    #[serde(skip)]
+    pub order: Option<Box<VpsRow>>,
+    /// The machine, where it is one or one's renewal.
+    #[serde(skip)]
+    pub machine: Option<Box<MachineRow>>,
 }

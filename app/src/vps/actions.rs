@@ -48,6 +48,14 @@ pub enum MachineError {
     /// It cannot be done in the state that the machine is in.
     #[error("a machine that is {0} cannot do that")]
     NotNow(MachineState),
+    /// It is not any more as the operator saw it.
+    #[error("it changed meanwhile: it is {state} now")]
+    Changed {
+        /// Where it is now.
+        state: MachineState,
+        /// Its version now.
+        version: i64,
+    },
     /// The operator may not.
     #[error(transparent)]
     NotAllowed(#[from] crate::command::DecideError),
@@ -74,11 +82,12 @@ impl App {
             .await
     }
 
-    /// An operator's action on any machine.
+    /// An operator's action on any machine, if it is still the `version` that they saw.
     pub async fn act_on_machine_as(
         &self,
         actor: &Actor,
         ask: &ActOnMachine,
+        version: Option<i64>,
         why: &str,
         now: Timestamp,
     ) -> Result<i64, MachineError> {
@@ -90,6 +99,10 @@ impl App {
             .write(|mut tx| async move {
                 let tx = &mut tx;
                 let machine = machines::find_locked(tx, ask.machine).await?.ok_or(MachineError::NotFound)?;
+                let known = actions::find_by_key(tx, &ask.key).await?.is_some();
+                if !known && version.is_some_and(|seen| seen != machine.version) {
+                    return Err(MachineError::Changed { state: machine.state, version: machine.version });
+                }
                 let id = self.ask_of_machine_in(tx, &machine, ask, &actor.word(), correlation, now).await?;
                 let detail = format!("{}: {why}", ask.kind);
                 let object = machine.object();

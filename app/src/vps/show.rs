@@ -1,5 +1,6 @@
 //! VPS orders, machines and reviews as operators see them: windows by keyset, one of each with everything about it.
 
+use super::renew::option_of;
 use crate::console::{display_name, start};
 use crate::detail::{self, event_words};
 use crate::view::vps::{
@@ -8,14 +9,15 @@ use crate::view::vps::{
 };
 use crate::view::{COUNT_CAP, From, TrailLine, Window};
 use crate::{App, StoreError};
+use domain::ledger::{Account, Purse};
 use domain::vps::VpsState;
-use domain::{MachineId, VpsId, text};
+use domain::{ItemId, MachineId, VpsId, text};
 use store::vps::actions::{self, Action};
 use store::vps::buys::{self, Buy};
-use store::vps::listing::{self, Among, Filter, ListedMachine, ListedOrder, Whose};
-use store::vps::machines::{self, Machine};
+use store::vps::listing::{self, Among, Filter, ListedMachine, ListedOrder, Review as Found, Whose};
+use store::vps::machines;
 use store::vps::renewals::{self, Renewal};
-use store::{Tx, audit, events, holds};
+use store::{Tx, audit, events, holds, ledger};
 
 /// Actions and renewals of a machine that are shown.
 const PAST: i64 = 50;
@@ -47,6 +49,7 @@ fn order_filter(wanted: &VpsFilter) -> Filter {
         states: list(states.iter().map(|state| state.word())),
         user: user(wanted.user.as_deref()),
         words: words(&wanted.words),
+        item: wanted.item.map_or(0, ItemId::get),
         among: match (wanted.attention, wanted.open || only_open) {
             (true, _) => Among::Attention,
             (false, true) => Among::Open,
@@ -65,6 +68,7 @@ fn machine_filter(wanted: &MachineFilter) -> (Filter, Whose) {
         states: list(wanted.states.iter().map(String::as_str)),
         user: user(wanted.user.as_deref()),
         words: words(&wanted.words),
+        item: wanted.item.map_or(0, ItemId::get),
         among: Among::All,
     };
     (filter, whose)
@@ -243,9 +247,7 @@ impl App {
                 let tx = &mut tx;
                 let mut rows = Vec::new();
                 for found in listing::reviews(tx, REVIEWS).await? {
-                    let (leads_to, what) = about(tx, &found.object).await?;
-                    let (object, attention, since) = (found.object, found.attention, found.since);
-                    rows.push(ReviewRow { object, leads_to, attention, since, what });
+                    rows.push(review_row(tx, found).await?);
                 }
                 Ok(rows)
             })
@@ -262,31 +264,37 @@ fn ends<R>(mut rows: Vec<R>, reversed: bool, more: bool, behind: bool) -> (Vec<R
     (rows, behind, more)
 }
 
-/// Where a review leads, and what it is about.
-async fn about(tx: &mut Tx, object: &str) -> Result<(String, String), StoreError> {
-    let Some((kind, id)) = object.split_once(':').and_then(|(kind, id)| Some((kind, id.parse::<i64>().ok()?))) else {
-        return Ok((object.to_owned(), String::new()));
+/// A review with what it is about, and where it leads.
+async fn review_row(tx: &mut Tx, found: Found) -> Result<ReviewRow, StoreError> {
+    let mut row = ReviewRow {
+        leads_to: found.object.clone(),
+        object: found.object,
+        attention: found.attention,
+        since: found.since,
+        what: String::new(),
+        order: None,
+        machine: None,
     };
-    let of_machine = |machine: Option<Machine>| {
-        machine.map_or_else(String::new, |machine| text::clean_line(&format!("{}, {}", machine.ip, machine.title), 120))
-    };
-    Ok(match kind {
-        "vps" => {
-            let found = listing::find_order(tx, VpsId::new(id)).await?;
-            let what = found.map_or_else(String::new, |listed| {
-                let order = &listed.order;
-                text::clean_line(&format!("{}, {}", order.title, order.memory), 120)
-            });
-            (object.to_owned(), what)
+    let number = row.object.split_once(':').and_then(|(kind, id)| Some((kind.to_owned(), id.parse::<i64>().ok()?)));
+    let machine = match number {
+        None => return Ok(row),
+        Some((kind, id)) if kind == "vps" => {
+            row.order = listing::find_order(tx, VpsId::new(id)).await?.map(|listed| Box::new(order_row(&listed)));
+            None
         }
-        "machine" => (object.to_owned(), of_machine(machines::find(tx, MachineId::new(id)).await?)),
-        _ => match renewals::find(tx, id).await? {
-            Some(renewal) => {
-                (machines::object(renewal.machine), of_machine(machines::find(tx, renewal.machine).await?))
-            }
-            None => (object.to_owned(), String::new()),
-        },
-    })
+        Some((kind, id)) if kind == "machine" => Some(MachineId::new(id)),
+        Some((_, id)) => renewals::find(tx, id).await?.map(|renewal| renewal.machine),
+    };
+    if let Some(id) = machine {
+        row.leads_to = machines::object(id);
+        row.machine = listing::find_machine(tx, id).await?.map(|listed| Box::new(machine_row(&listed)));
+    }
+    row.what = match (&row.order, &row.machine) {
+        (Some(order), _) => text::clean_line(&format!("{}, {}", order.title, order.memory), 120),
+        (None, Some(machine)) => text::clean_line(&format!("{}, {}", machine.ip, machine.title), 120),
+        (None, None) => String::new(),
+    };
+    Ok(row)
 }
 
 async fn order_detail(tx: &mut Tx, listed: &ListedOrder) -> Result<VpsDetail, StoreError> {
@@ -340,6 +348,10 @@ fn buy_view(buy: Buy) -> BuyView {
 async fn machine_detail(tx: &mut Tx, listed: &ListedMachine) -> Result<MachineDetail, StoreError> {
     let machine = &listed.machine;
     let short = |word: &Option<String>| text::clean_line(word.as_deref().unwrap_or(""), 60);
+    let wallet = match machine.user {
+        Some(user) => Some(ledger::balance(tx, &Account::purse(user, Purse::Wallet)).await?),
+        None => None,
+    };
     Ok(MachineDetail {
         row: machine_row(listed),
         login: short(&machine.username),
@@ -349,6 +361,8 @@ async fn machine_detail(tx: &mut Tx, listed: &ListedMachine) -> Result<MachineDe
         expiry_text: short(&machine.expiry_text),
         sync_failures: machine.sync_failures,
         shown: machine.shown_at.map(|at| (at, machine.shown)),
+        renewal_price: option_of(tx, machine).await?.map(|option| option.price),
+        wallet,
         actions: actions::of_machine(tx, machine.id, PAST).await?.into_iter().map(action_view).collect(),
         renewals: renewals::of_machine(tx, machine.id, PAST).await?.into_iter().map(renewal_view).collect(),
         trail: trail(tx, &machine.object()).await?,

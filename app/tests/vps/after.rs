@@ -6,7 +6,7 @@ use app::command::ActError;
 use app::vps::{ActOnMachine, CredentialsError, MachineError, RenewError, RenewMachine};
 use domain::switch::Switch;
 use domain::vps::{ActionKind, ActionState, MachineState, Os, RenewalState};
-use domain::{IdempotencyKey, MachineId, UserId};
+use domain::{IdempotencyKey, MachineId, Money, UserId};
 use serde_json::{Value, json};
 use std::time::Duration;
 
@@ -91,9 +91,26 @@ async fn one_action_at_a_time_and_only_by_the_owner() {
     let stranger = world.app.act_on_machine(UserId::new(3), &ask("btn:c", ActionKind::Stop), world.now()).await;
     assert!(matches!(stranger, Err(MachineError::NotFound)));
     world.run_vps(Duration::from_secs(120)).await;
-    world.app.act_on_machine_as(&ada(), &ask("op-1", ActionKind::Start), "asked by phone", world.now()).await.unwrap();
+    world
+        .app
+        .act_on_machine_as(&ada(), &ask("op-1", ActionKind::Start), None, "asked by phone", world.now())
+        .await
+        .unwrap();
     world.run_vps(Duration::from_secs(120)).await;
     assert_eq!(state(&world, machine).await, MachineState::Running);
+    // A machine that is not the one that was seen any more is left alone; what was asked before is answered again.
+    let version = world.app.machine(machine).await.unwrap().unwrap().version;
+    let stop = ask("op-2", ActionKind::Stop);
+    let stale = world.app.act_on_machine_as(&ada(), &stop, Some(version - 1), "as seen", world.now()).await;
+    assert!(matches!(stale, Err(MachineError::Changed { version: now, .. }) if now == version), "{stale:?}");
+    let done = world.app.act_on_machine_as(&ada(), &stop, Some(version), "as seen", world.now()).await.unwrap();
+    world.run_vps(Duration::from_secs(120)).await;
+    let again = world.app.act_on_machine_as(&ada(), &stop, Some(version), "as seen", world.now()).await.unwrap();
+    assert_eq!(again, done);
+    let detail = world.app.machine_detail(machine).await.unwrap().unwrap();
+    let wallet = world.balance(user, "wallet").await;
+    assert_eq!(detail.wallet.map(Money::amount_text), Some(wallet));
+    assert!(detail.renewal_price.is_some_and(Money::is_positive));
 }
 
 #[tokio::test]

@@ -325,7 +325,7 @@ pub(crate) fn acted(change: &ServerChange, result: &Result<i64, MachineError>) -
         }
         .to_owned(),
         Err(E::Busy(_)) => "Something else is still going on. Please wait for it to end.".to_owned(),
-        Err(E::NotNow(_)) => NOT_NOW.to_owned(),
+        Err(E::NotNow(_) | E::Changed { .. }) => NOT_NOW.to_owned(),
         Err(E::KeyReused(_)) => "This button was used for something else. Please choose again.".to_owned(),
         Err(E::NotFound | E::NotAllowed(_)) => NO_SUCH.to_owned(),
         Err(E::Store(_)) => "Something went wrong on our side. Please try again in a minute.".to_owned(),

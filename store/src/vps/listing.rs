@@ -31,6 +31,8 @@ pub struct Filter {
     pub user: String,
     /// Lower-case words that must all occur in id, address, title, package or class.
     pub words: [String; 3],
+    /// Of exactly this item, by its number; 0 for all.
+    pub item: i64,
     /// Which orders.
     pub among: Among,
 }
@@ -57,7 +59,8 @@ macro_rules! order_matching {
              where instr(lower(n.username || ' ' || n.first_name), $2) > 0 or cast(n.id as text) = $2)) ",
             order_word!("$3"),
             order_word!("$4"),
-            order_word!("$5")
+            order_word!("$5"),
+            "and ($6 = 0 or o.item_id = $6) "
         )
     };
 }
@@ -79,12 +82,12 @@ macro_rules! order_window {
             $column,
             ", o.id) ",
             $beyond,
-            " ($6, $7) order by ",
+            " ($7, $8) order by ",
             $column,
             $direction,
             ", o.id",
             $direction,
-            " limit $8"
+            " limit $9"
         )
     };
     ($among:literal, $by_age:expr, $descending:expr) => {
@@ -118,7 +121,7 @@ macro_rules! bind {
         for word in &$filter.words {
             query = query.bind(word.as_str());
         }
-        query
+        query.bind($filter.item)
     }};
 }
 
@@ -148,7 +151,7 @@ pub async fn count_orders(tx: &mut Tx, filter: &Filter, cap: i64) -> Result<i64,
                 "select count(*) as n from (select o.id from vps_order o where ",
                 order_matching!(),
                 $among,
-                "limit $6) x"
+                "limit $7) x"
             )
         };
     }
@@ -200,7 +203,8 @@ macro_rules! machine_matching {
             machine_word!("$3"),
             machine_word!("$4"),
             machine_word!("$5"),
-            "and ($6 = 0 or ($6 = 1 and m.user_id is not null) or ($6 = 2 and m.user_id is null)) "
+            "and ($6 = 0 or exists (select 1 from ipstock_item i where i.id = $6 and i.pid = m.pid and i.name = m.name)) ",
+            "and ($7 = 0 or ($7 = 1 and m.user_id is not null) or ($7 = 2 and m.user_id is null)) "
         )
     };
 }
@@ -264,9 +268,9 @@ pub async fn machines(
                 machine_matching!(),
                 "and m.id ",
                 $beyond,
-                " $7 order by m.id",
+                " $8 order by m.id",
                 $direction,
-                " limit $8"
+                " limit $9"
             )
         };
     }
@@ -278,7 +282,7 @@ pub async fn machines(
 /// How many machines match, stopping at `cap`.
 pub async fn count_machines(tx: &mut Tx, filter: &Filter, whose: Whose, cap: i64) -> Result<i64, StoreError> {
     const SQL: &str =
-        concat!("select count(*) as n from (select m.id from machine m where ", machine_matching!(), "limit $7) x");
+        concat!("select count(*) as n from (select m.id from machine m where ", machine_matching!(), "limit $8) x");
     bind!(sqlx::query(SQL), filter).bind(whose_bind(whose)).bind(cap).fetch_one(tx.conn()).await?.int("n")
 }
 

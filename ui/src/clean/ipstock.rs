@@ -182,6 +182,8 @@ pub fn vps_review(row: &ReviewRow) -> ReviewRow {
         leads_to: short(&row.leads_to),
         attention: short(&row.attention),
         what: long(&row.what),
+        order: row.order.as_deref().map(|row| Box::new(vps_order(row))),
+        machine: row.machine.as_deref().map(|row| Box::new(machine(row))),
         ..row.clone()
     }
 }

@@ -161,6 +161,7 @@ pub fn read(read: Read, me: &str) -> Read {
         Read::Run(run) => Read::Run(run.map(|run| Box::new(stock_sync(&run)))),
         Read::Item(found) => Read::Item(found.map(|found| Box::new(item_detail(&found)))),
         Read::Vps(found) => Read::Vps(found.map(|found| Box::new(vps_detail(&found)))),
+        Read::Machine(found) => Read::Machine(found.map(|found| Box::new(machine_detail(&found)))),
         Read::Theirs { row, ours } => Read::Theirs {
             row: row.map(|row| Box::new(panel_service(&row))),
             ours: ours.iter().map(our_service).collect(),

@@ -2,14 +2,15 @@
 
 use super::Runner;
 use crate::form::ProviderValues;
-use crate::message::{Command, OnBoost, OnProvider, OnService, OnVps, Outcome, Refusal};
+use crate::message::{Command, OnBoost, OnMachine, OnProvider, OnService, OnVps, Outcome, Refusal};
 use app::boosts::PartRuling;
 use app::command::{ActError, Acted, DecideError};
 use app::ipstock::{SyncAnswer, SyncBy};
 use app::panels::{EditProvider, NewProvider};
 use app::view::panels::SyncRow;
-use app::vps::VpsRuling;
-use domain::{BoostId, Timestamp, VpsId};
+use app::vps::{ActOnMachine, MachineError, VpsRuling};
+use domain::vps::ActionKind;
+use domain::{BoostId, IdempotencyKey, MachineId, Timestamp, VpsId};
 
 impl Runner {
     pub(super) async fn decide(&self, command: Command, now: Timestamp) -> Result<Outcome, Refusal> {
@@ -31,6 +32,9 @@ impl Runner {
                 self.app.edit_ipstock(&self.actor, id, Some(version), &edit, &op, now).await
             }
             Command::Vps { id, version, op, act, reason } => self.on_vps(id, version, &op, act, &reason, now).await,
+            Command::Machine { id, version, op, act, reason } => {
+                self.on_machine(id, version, &op, act, &reason, now).await
+            }
             Command::Service { op, act, reason } => self.on_service(&op, act, &reason, now).await,
             other => return self.decide_money(other, now).await.map_err(|error| refusal(&error)),
         };
@@ -69,6 +73,7 @@ impl Runner {
             | Command::ConfirmSync { .. }
             | Command::EditItem { .. }
             | Command::Vps { .. }
+            | Command::Machine { .. }
             | Command::Service { .. } => {
                 return Ok(Outcome::Set);
             }
@@ -155,6 +160,32 @@ impl Runner {
         app.rule_vps(actor, id, seen, ruling, reason, op, now).await
     }
 
+    async fn on_machine(
+        &self,
+        id: MachineId,
+        version: i64,
+        op: &str,
+        act: OnMachine,
+        reason: &str,
+        now: Timestamp,
+    ) -> Result<Acted, ActError> {
+        let (app, actor, seen) = (&self.app, &self.actor, Some(version));
+        let (kind, os) = match act {
+            OnMachine::Renew => return app.renew_machine_as(actor, id, seen, reason, op, now).await,
+            OnMachine::RuleRenewal { renewal, version, renewed } => {
+                return app.rule_renewal(actor, renewal, Some(version), renewed, reason, op, now).await;
+            }
+            OnMachine::Power(kind) => (kind, None),
+            OnMachine::Reinstall(os) => (ActionKind::Reinstall, os),
+        };
+        let key = IdempotencyKey::new(format!("op:{op}"));
+        let key = key.ok_or_else(|| ActError::Refused("the operation id is too long".to_owned()))?;
+        let ask = ActOnMachine { machine: id, kind, os, key };
+        app.act_on_machine_as(actor, &ask, seen, reason, now).await.map_err(machine_refused)?;
+        let done = format!("machine {id}: {kind} asked for; its status says when it is done");
+        Ok(Acted { done, ..Acted::default() })
+    }
+
     async fn on_service(&self, op: &str, act: OnService, reason: &str, now: Timestamp) -> Result<Acted, ActError> {
         let (app, actor) = (&self.app, &self.actor);
         match act {
@@ -167,6 +198,16 @@ impl Runner {
             }
             OnService::Markup { key, bps } => app.set_service_markup(actor, &key, bps, op, now).await,
         }
+    }
+}
+
+/// Why nothing was done to a machine, as every other action says it.
+fn machine_refused(error: MachineError) -> ActError {
+    match error {
+        MachineError::NotFound => ActError::NotFound("machine".to_owned()),
+        MachineError::Changed { state, version } => ActError::Changed { state: state.word().to_owned(), version },
+        MachineError::Store(error) => ActError::Store(error),
+        other => ActError::Refused(other.to_string()),
     }
 }
 

@@ -85,6 +85,7 @@ impl Runner {
             }
             Ask::Item(id) => Read::Item(app.ipstock_item(id, now).await.map_err(store)?.map(Box::new)),
             Ask::Vps(id) => Read::Vps(app.vps_detail(id).await.map_err(store)?.map(Box::new)),
+            Ask::Machine(id) => Read::Machine(app.machine_detail(id).await.map_err(store)?.map(Box::new)),
             Ask::Theirs { provider, service } => {
                 let row = app.panel_service(&provider, &service).await.map_err(asked)?.map(Box::new);
                 Read::Theirs { row, ours: app.our_services(now).await.map_err(store)? }

@@ -1,16 +1,17 @@
-//! The terms of the IPStock tab: of items `state:low|out hidden new words`, of orders `state:open user:kemi needs words`,
-//! of machines `state:running of:nobody user:kemi words`.
+//! The terms of the IPStock tab: of items `state:low|out hidden new words`, of orders
+//! `state:open user:kemi item:4 needs words`, of machines `state:running of:nobody user:kemi item:4 words`.
 
 use super::{Fault, Grammar, Op, Term};
 use app::view::ipstock::{ItemFilter, ItemState};
 use app::view::vps::{MachineFilter, MachinesOf, VpsFilter};
+use domain::ItemId;
 use domain::vps::{MachineState, VpsState};
 
 const ITEMS: Grammar = Grammar { keys: &["state", "flag"], compares: &[], leaves_out: &["state"], joins: &["state"] };
 const ORDERS: Grammar =
-    Grammar { keys: &["state", "user", "flag"], compares: &[], leaves_out: &["state"], joins: &["state"] };
+    Grammar { keys: &["state", "user", "item", "flag"], compares: &[], leaves_out: &["state"], joins: &["state"] };
 const MACHINES: Grammar =
-    Grammar { keys: &["state", "of", "user"], compares: &[], leaves_out: &["state"], joins: &["state"] };
+    Grammar { keys: &["state", "of", "user", "item"], compares: &[], leaves_out: &["state"], joins: &["state"] };
 
 /// Reads a filter of items. Those that are hidden or new stand beside the states: `state:low hidden` finds both.
 pub fn items(text: &str) -> Result<ItemFilter, Fault> {
@@ -43,6 +44,7 @@ pub fn orders(text: &str) -> Result<VpsFilter, Fault> {
     let words = ORDERS.read(text, |term, key, _: Op| {
         match key {
             "user" => filter.user = Some(term.value.trim_start_matches('@').to_owned()),
+            "item" => filter.item = Some(item(term)?),
             "flag" if term.value == "needs" => filter.attention = true,
             "flag" => return Err(term.fault("the flag is needs: somebody must look at it")),
             _ => {
@@ -84,6 +86,7 @@ pub fn machines(text: &str) -> Result<MachineFilter, Fault> {
     let words = MACHINES.read(text, |term, key, _: Op| {
         match key {
             "user" => filter.user = Some(term.value.trim_start_matches('@').to_owned()),
+            "item" => filter.item = Some(item(term)?),
             "of" => {
                 filter.of = match term.value.as_str() {
                     "customers" => MachinesOf::Customers,
@@ -106,6 +109,12 @@ pub fn machines(text: &str) -> Result<MachineFilter, Fault> {
     let all: Vec<String> = MachineState::ALL.iter().map(|state| state.word().to_owned()).collect();
     filter.states = remaining(filter.states, &left_out, &all, text)?;
     Ok(filter)
+}
+
+/// Exactly one item, by its number.
+fn item(term: &Term) -> Result<ItemId, Fault> {
+    let number = term.value.parse::<i64>().ok().filter(|number| *number > 0 && !term.negated);
+    number.map(ItemId::new).ok_or_else(|| term.fault("an item is its number: item:4"))
 }
 
 fn no_state(term: &Term, word: &str, words: &[&str]) -> Fault {
@@ -150,6 +159,8 @@ mod tests {
             let filter = orders(text).unwrap();
             assert!(filter.open && filter.states.is_empty(), "{text}");
         }
+        assert_eq!(orders("item:4").unwrap().item, Some(ItemId::new(4)));
+        assert_eq!(machines("item:12 of:nobody").unwrap().item, Some(ItemId::new(12)));
         let filter = machines("state:running|busy of:nobody").unwrap();
         assert_eq!((filter.states, filter.of), (vec!["running".to_owned(), "busy".to_owned()], MachinesOf::Nobody));
         assert_eq!(items("").unwrap(), ItemFilter::default());
@@ -168,6 +179,10 @@ mod tests {
             (of_items, "user:kemi", 0, 9),
             (of_orders, "state:bougth", 0, 12),
             (of_orders, "flag:new", 0, 8),
+            (of_orders, "item:ubuntu", 0, 11),
+            (of_orders, "x item:0", 2, 8),
+            (of_machines, "item:4|5", 0, 8),
+            (of_machines, "-item:4", 0, 7),
             (of_machines, "of:me", 0, 5),
             (of_machines, "state:on", 0, 8),
         ] {

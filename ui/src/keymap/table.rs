@@ -16,8 +16,10 @@ const P: &[Place] = &[Providers, Provider, Services, Mappings];
 const B: &[Place] = &[Boosts, Boost];
 /// The items of IPStock.
 const I: &[Place] = &[Ipstock, Item];
-/// VPS orders.
-const VO: &[Place] = &[VpsOrders, VpsOrder];
+/// VPS orders, and where they wait for a person.
+const VR: &[Place] = &[VpsOrders, VpsOrder, Reviews];
+/// Machines.
+const MA: &[Place] = &[Machines, Machine];
 /// Details, and lists with a detail beside them.
 const PARTS: &[Place] = &[
     Detail,
@@ -198,10 +200,10 @@ pub static BINDINGS: &[Binding] = &[
         Action::RuleVps,
         &["U"],
         "rule",
-        "say whether a purchase that is in doubt bought a machine",
+        "say what became of a purchase or a renewal that is in doubt",
         "rule",
         Group::Decide,
-        VO,
+        VR,
     ),
     bind(
         Action::ProvisionVps,
@@ -210,9 +212,29 @@ pub static BINDINGS: &[Binding] = &[
         "work on the order now, after what stood in its way was mended",
         "provision",
         Group::Decide,
-        VO,
+        VR,
     ),
-    bind(Action::RefundVps, &["K"], "refund", "give the money back", "refund", Group::Decide, VO),
+    bind(Action::RefundVps, &["K"], "refund", "give the money back", "refund", Group::Decide, VR),
+    bind(Action::PowerMachine, &["P"], "power", "start, stop or restart the machine", "power", Group::Decide, MA),
+    bind(
+        Action::Reinstall,
+        &["F"],
+        "reinstall",
+        "install it anew, with a system: everything on it is lost",
+        "reinstall",
+        Group::Decide,
+        MA,
+    ),
+    bind(Action::RenewMachine, &["R"], "renew", "a month more, out of its user's wallet", "renew", Group::Decide, MA),
+    bind(
+        Action::RuleRenewal,
+        &["U"],
+        "rule",
+        "say what became of a renewal whose answer was lost",
+        "",
+        Group::Decide,
+        MA,
+    ),
     bind(
         Action::Orders,
         &["O"],
@@ -319,12 +341,20 @@ pub static BINDINGS: &[Binding] = &[
         Group::See,
         &[Ipstock],
     ),
-    bind(Action::Filter, &["/"], "filter", "filter: state: user: needs words", "filter", Group::See, &[VpsOrders]),
     bind(
         Action::Filter,
         &["/"],
         "filter",
-        "filter: state: of:customers|nobody user: words",
+        "filter: state: user: item: needs words",
+        "filter",
+        Group::See,
+        &[VpsOrders],
+    ),
+    bind(
+        Action::Filter,
+        &["/"],
+        "filter",
+        "filter: state: of:customers|nobody user: item: words",
         "filter",
         Group::See,
         &[Machines],

@@ -6,8 +6,9 @@ use app::ipstock::ItemEdit;
 use domain::breaker::{CallClass, Force};
 use domain::smm::{Adapter, ProviderState};
 use domain::switch::Switch;
+use domain::vps::{ActionKind, Os};
 use domain::withdrawal::Mode;
-use domain::{BoostId, CaseId, ItemId, VpsId};
+use domain::{BoostId, CaseId, ItemId, MachineId, VpsId};
 use std::net::Ipv4Addr;
 use std::time::Duration;
 
@@ -161,6 +162,19 @@ pub enum Command {
         /// Why.
         reason: String,
     },
+    /// Do something about a machine.
+    Machine {
+        /// Which.
+        id: MachineId,
+        /// As seen.
+        version: i64,
+        /// The operation id.
+        op: String,
+        /// What.
+        act: OnMachine,
+        /// Why.
+        reason: String,
+    },
     /// Do something about a service.
     Service {
         /// The operation id.
@@ -262,6 +276,26 @@ pub enum OnVps {
     Refund,
 }
 
+/// What is done about a machine.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum OnMachine {
+    /// Switch it.
+    Power(ActionKind),
+    /// Install it anew, with another system or the one that it has.
+    Reinstall(Option<Os>),
+    /// A month more.
+    Renew,
+    /// What became of a renewal.
+    RuleRenewal {
+        /// Which.
+        renewal: i64,
+        /// As seen.
+        version: i64,
+        /// It happened.
+        renewed: bool,
+    },
+}
+
 /// What is done about a service.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum OnService {
@@ -310,6 +344,7 @@ impl Command {
             | Self::Boost { op, .. }
             | Self::EditItem { op, .. }
             | Self::Vps { op, .. }
+            | Self::Machine { op, .. }
             | Self::Service { op, .. } => Some(op),
             _ => None,
         }

@@ -3,7 +3,7 @@
 mod command;
 mod reading;
 
-pub use command::{Command, OnBoost, OnProvider, OnService, OnVps, Outcome, Refusal};
+pub use command::{Command, OnBoost, OnMachine, OnProvider, OnService, OnVps, Outcome, Refusal};
 pub use reading::{Ask, Read};
 
 use crate::key::Key;

@@ -3,9 +3,9 @@
 use app::view::boosts::{BoostDetail, MoveQuote};
 use app::view::ipstock::{IpSyncRow, ItemDetail};
 use app::view::panels::{PanelServiceRow, ProviderDetail, ServiceRow, Suggestion};
-use app::view::vps::VpsDetail;
+use app::view::vps::{MachineDetail, VpsDetail};
 use app::view::{CaseRow, RailView, WithdrawalDetail};
-use domain::{BoostId, CaseId, ItemId, VpsId, WithdrawalId};
+use domain::{BoostId, CaseId, ItemId, MachineId, VpsId, WithdrawalId};
 
 /// What a review asks for.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -36,6 +36,8 @@ pub enum Ask {
     Item(ItemId),
     /// A VPS order.
     Vps(VpsId),
+    /// A machine.
+    Machine(MachineId),
     /// One of our services, and what of a provider's looks like it.
     Ours {
         /// Its key.
@@ -70,6 +72,8 @@ pub enum Read {
     Item(Option<Box<ItemDetail>>),
     /// A VPS order.
     Vps(Option<Box<VpsDetail>>),
+    /// A machine.
+    Machine(Option<Box<MachineDetail>>),
     /// A provider.
     Provider {
         /// Its name.

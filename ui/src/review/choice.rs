@@ -4,6 +4,7 @@
 
 use domain::breaker::CallClass;
 use domain::smm::{Adapter, ProviderState};
+use domain::vps::{ActionKind, Os};
 use std::time::Duration;
 
 /// What an option stands for.
@@ -33,6 +34,12 @@ pub enum Value {
     Shown(bool),
     /// What became of a purchase.
     Vps(VpsFate),
+    /// How a machine is switched.
+    Power(ActionKind),
+    /// What is installed.
+    System(Os),
+    /// A renewal happened, or did not.
+    Renewed(bool),
 }
 
 /// What an operator rules about a part.

@@ -1,11 +1,12 @@
 //! The command that a review submits for an item, once it is confirmed.
 
 use super::boost::BoostAct;
+use super::machine::{self, MachineAct};
 use super::provider::ProviderAct;
 use super::service::ServiceAct;
 use super::stock::{self, StockAct, VpsAct};
 use super::{Fate, Item, Kind, Review, Subject, Value, VpsFate};
-use crate::message::{Command, OnBoost, OnProvider, OnService, OnVps, Reason};
+use crate::message::{Command, OnBoost, OnMachine, OnProvider, OnService, OnVps, Reason};
 use app::command::Decision;
 use app::ipstock::ItemEdit;
 
@@ -63,6 +64,12 @@ impl Review {
                 let (act, reason) = self.on_vps(*act)?;
                 Command::Vps { id: row.id, version: row.version, op: item.op.clone(), act, reason }
             }
+            Kind::Machine(act) => {
+                let item = self.items.get(item)?;
+                let Subject::Machine(row, _) = &item.about else { return None };
+                let act = self.on_machine(*act)?;
+                Command::Machine { id: row.id, version: row.version, op: item.op.clone(), act, reason: text }
+            }
             Kind::Service(act) => {
                 let item = self.items.get(item)?;
                 Command::Service { op: item.op.clone(), act: self.on_service(act, &item.about)?, reason: text }
@@ -102,6 +109,26 @@ impl Review {
             (VpsAct::Rule, Some(VpsFate::Again)) => (OnVps::RuleNotBought { refund: false }, text),
             (VpsAct::Rule, Some(VpsFate::Refund)) => (OnVps::RuleNotBought { refund: true }, text),
             (VpsAct::Rule, None) => return None,
+        })
+    }
+
+    fn on_machine(&self, act: MachineAct) -> Option<OnMachine> {
+        let detail = self.machine_detail()?;
+        Some(match act {
+            MachineAct::Power => OnMachine::Power(machine::power(&self.choices)?),
+            // The system that it has is no change of system.
+            MachineAct::Reinstall => OnMachine::Reinstall(
+                machine::system(&self.choices).filter(|os| machine::present(&detail.row) != Some(*os)),
+            ),
+            MachineAct::Renew => OnMachine::Renew,
+            MachineAct::RuleRenewal => {
+                let renewal = machine::doubtful(detail)?;
+                OnMachine::RuleRenewal {
+                    renewal: renewal.id,
+                    version: renewal.version,
+                    renewed: machine::renewed(&self.choices)?,
+                }
+            }
         })
     }
 

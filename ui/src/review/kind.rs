@@ -2,6 +2,7 @@
 
 use super::boost::BoostAct;
 use super::choice::Choice;
+use super::machine::MachineAct;
 use super::provider::ProviderAct;
 use super::service::ServiceAct;
 use super::stock::{StockAct, VpsAct};
@@ -46,6 +47,8 @@ pub enum Kind {
     Stock(StockAct),
     /// Something about a VPS order.
     Vps(VpsAct),
+    /// Something about a machine.
+    Machine(MachineAct),
 }
 
 impl Kind {
@@ -68,6 +71,7 @@ impl Kind {
             Self::Service(act) => act.verb(),
             Self::Stock(act) => act.verb(),
             Self::Vps(act) => act.verb(),
+            Self::Machine(act) => act.verb(),
         }
     }
 
@@ -81,6 +85,7 @@ impl Kind {
             Self::Service(act) => act.role(),
             Self::Stock(act) => act.role(),
             Self::Vps(act) => act.role(),
+            Self::Machine(act) => act.role(),
             _ => Role::Approver,
         }
     }
@@ -97,6 +102,7 @@ impl Kind {
             Self::Service(act) => act.text_label(),
             Self::Stock(act) => act.text_label(),
             Self::Vps(act) => Some(act.text_label(choices)),
+            Self::Machine(act) => Some(act.text_label()),
         }
     }
 
@@ -118,6 +124,7 @@ impl Kind {
             Self::Service(act) => matches!(act, ServiceAct::Map | ServiceAct::Price),
             Self::Stock(act) => *act == StockAct::Show,
             Self::Vps(act) => *act == VpsAct::Rule,
+            Self::Machine(act) => *act != MachineAct::Renew,
             _ => false,
         }
     }
@@ -146,6 +153,7 @@ impl Kind {
             Self::Service(act) => act.level(),
             Self::Stock(act) => act.level(),
             Self::Vps(act) => act.level(choices),
+            Self::Machine(act) => act.level(choices),
             _ => Level::Money,
         }
     }
@@ -157,6 +165,7 @@ impl Kind {
             (Self::Provider(act), Subject::Provider(row, _)) => act.wrong_state(row),
             (Self::Stock(StockAct::Confirm), Subject::Run(run)) => StockAct::wrong_run(run),
             (Self::Vps(act), Subject::Vps(row, _)) => act.wrong_state(row),
+            (Self::Machine(act), Subject::Machine(row, _)) => act.wrong_state(row),
             (Self::Service(act), subject) => act.wrong_state(subject),
             (_, Subject::Withdrawal(row, _)) => self.wrong_withdrawal(row),
             _ => None,

@@ -9,6 +9,7 @@ pub mod boost;
 pub mod choice;
 mod command;
 mod kind;
+pub mod machine;
 pub mod provider;
 mod read;
 pub mod service;
@@ -170,7 +171,10 @@ impl Review {
             None => match stock::fate(&self.choices) {
                 Some(VpsFate::Bought) => "rule it bought",
                 Some(VpsFate::Again | VpsFate::Refund) => "rule it not bought",
-                None => self.kind.verb(),
+                None => match &self.kind {
+                    Kind::Machine(act) => act.chosen_verb(&self.choices),
+                    kind => kind.verb(),
+                },
             },
         }
     }
@@ -208,6 +212,10 @@ impl Review {
                 typed(run.disabled.to_string(), "number of packages")
             }
             (Kind::Vps(_), [item]) => typed(item.about.name(), "order's number"),
+            (Kind::Machine(act), _) => {
+                let (wanted, what) = self.machine_word(*act);
+                typed(wanted, what)
+            }
             (Kind::Boost(_), items) => typed(items.len().to_string(), "number of orders"),
             _ => typed(digits(self.total()), "total"),
         }
@@ -257,6 +265,11 @@ impl Review {
             && self.address_there().is_none()
         {
             return Some("the text begins with the machine's address: 103.82.72.19 seen in their panel".to_owned());
+        }
+        if let Kind::Machine(act) = &self.kind
+            && let Some(why) = self.machine_barred(*act)
+        {
+            return Some(why);
         }
         self.choices.iter().find_map(|choice| match choice.chosen() {
             None => Some(format!("nothing here fits: {}", choice.label.to_lowercase())),

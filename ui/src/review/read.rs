@@ -69,6 +69,15 @@ impl Review {
                 }
                 _ => None,
             })),
+            Read::Machine(detail) => notes.extend(self.take_first(|about| match (about, detail) {
+                (Subject::Machine(row, data), Some(detail)) => {
+                    let notes = subject::of_machine(row, data.as_deref(), &detail);
+                    **row = detail.row.clone();
+                    *data = Some(detail);
+                    Some(notes)
+                }
+                _ => None,
+            })),
             Read::Provider { name, detail, others } => {
                 self.others = others;
                 notes.extend(self.take_item(&name, |about| match (about, detail) {
@@ -180,6 +189,7 @@ impl Review {
             (Kind::Provider(act), Subject::Provider(row, _)) => act.choices(row),
             (Kind::Stock(act), Subject::Item(row, _)) => act.choices(row),
             (Kind::Vps(act), Subject::Vps(..)) => act.choices(),
+            (Kind::Machine(act), Subject::Machine(row, _)) => act.choices(row),
             (Kind::Service(ServiceAct::Map), Subject::Theirs(row)) => vec![service::ours_for(row, &self.ours)],
             (Kind::Service(ServiceAct::Price), Subject::Theirs(row)) => vec![service::prices(row)],
             (Kind::Service(ServiceAct::Map), Subject::Ours(..)) => vec![service::theirs_for(&self.suggestions)],

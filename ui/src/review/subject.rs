@@ -3,7 +3,7 @@
 use app::view::boosts::{BoostDetail, BoostRow};
 use app::view::ipstock::{IpSyncRow, ItemDetail, ItemRow};
 use app::view::panels::{PanelServiceRow, ProviderDetail, ProviderRow, ServiceRow};
-use app::view::vps::{VpsDetail, VpsRow};
+use app::view::vps::{MachineDetail, MachineRow, VpsDetail, VpsRow};
 use app::view::{WithdrawalDetail, WithdrawalRow};
 use domain::breaker::CallClass;
 
@@ -26,6 +26,8 @@ pub enum Subject {
     Item(Box<ItemRow>, Option<Box<ItemDetail>>),
     /// A VPS order, and more of it once read.
     Vps(Box<VpsRow>, Option<Box<VpsDetail>>),
+    /// A machine, and more of it once read.
+    Machine(Box<MachineRow>, Option<Box<MachineDetail>>),
 }
 
 impl Subject {
@@ -40,6 +42,7 @@ impl Subject {
             Self::Run(run) => format!("run {}", run.id),
             Self::Item(row, _) => format!("item {}", row.id),
             Self::Vps(row, _) => row.id.to_string(),
+            Self::Machine(row, _) => format!("machine {}", row.id),
         }
     }
 
@@ -53,6 +56,7 @@ impl Subject {
             Self::Ours(..) | Self::Run(_) => 0,
             Self::Item(row, _) => row.id.get(),
             Self::Vps(row, _) => row.id.get(),
+            Self::Machine(row, _) => row.id.get(),
         }
     }
 
@@ -194,6 +198,36 @@ pub(super) fn of_vps(seen: &VpsRow, now: &VpsRow) -> Vec<String> {
     changes.note("address", address(seen), address(now));
     changes.note("why", seen.reason.clone(), now.reason.clone());
     changes.of_versions(seen.version, now.version)
+}
+
+/// What differs between a machine as seen and as it is: its row, what a month of it costs, and what its renewals say.
+pub(super) fn of_machine(seen: &MachineRow, before: Option<&MachineDetail>, now: &MachineDetail) -> Vec<String> {
+    let mut changes = Changes { of: format!("machine {}", seen.id), notes: Vec::new() };
+    let row = &now.row;
+    if seen.version != row.version {
+        let words = |word: &Option<String>| word.clone().unwrap_or_else(|| "nothing".to_owned());
+        let owner = |row: &MachineRow| row.user.map_or_else(|| "nobody".to_owned(), |user| user.to_string());
+        let ends = |row: &MachineRow| row.expires_at.map_or_else(|| "?".to_owned(), domain::Timestamp::date);
+        changes.note("state", seen.state.clone(), row.state.clone());
+        changes.note("owner", owner(seen), owner(row));
+        changes.note("ends", ends(seen), ends(row));
+        changes.note("going on", words(&seen.doing), words(&row.doing));
+        changes.note("renewal", words(&seen.renewing), words(&row.renewing));
+    }
+    if let Some(before) = before {
+        let price = |detail: &MachineDetail| {
+            detail.renewal_price.map_or_else(|| "not sold".to_owned(), |price| price.to_string())
+        };
+        let renewals = |detail: &MachineDetail| {
+            detail
+                .renewals
+                .first()
+                .map_or_else(|| "none".to_owned(), |last| format!("{} {} v{}", last.id, last.state, last.version))
+        };
+        changes.note("a month", price(before), price(now));
+        changes.note("last renewal", renewals(before), renewals(now));
+    }
+    changes.of_versions(seen.version, row.version)
 }
 
 /// What differs between a provider's service as seen and as it is.

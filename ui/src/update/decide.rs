@@ -6,6 +6,7 @@ use crate::message::Effect;
 use crate::model::{ItemForm, Model, Tab};
 use crate::review::Kind;
 use crate::review::boost::BoostAct;
+use crate::review::machine::MachineAct;
 use crate::review::provider::ProviderAct;
 use crate::review::service::ServiceAct;
 use crate::review::stock::{StockAct, VpsAct};
@@ -20,6 +21,10 @@ pub(super) fn decide(model: &mut Model, action: Action, fx: &mut Vec<Effect>) ->
     }
     if let Some(act) = on_vps(action) {
         vps::decide(model, act, fx);
+        return true;
+    }
+    if let Some(act) = on_machine(action) {
+        vps::decide_machine(model, act, fx);
         return true;
     }
     match action {
@@ -59,6 +64,16 @@ fn on_vps(action: Action) -> Option<VpsAct> {
         Action::ProvisionVps => VpsAct::Provision,
         Action::RuleVps => VpsAct::Rule,
         Action::RefundVps => VpsAct::Refund,
+        _ => return None,
+    })
+}
+
+fn on_machine(action: Action) -> Option<MachineAct> {
+    Some(match action {
+        Action::PowerMachine => MachineAct::Power,
+        Action::Reinstall => MachineAct::Reinstall,
+        Action::RenewMachine => MachineAct::Renew,
+        Action::RuleRenewal => MachineAct::RuleRenewal,
         _ => return None,
     })
 }

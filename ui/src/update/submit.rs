@@ -30,6 +30,7 @@ pub(super) fn ask(review: &Review) -> Option<Ask> {
         Subject::Run(_) => Ask::Run,
         Subject::Item(row, _) => Ask::Item(row.id),
         Subject::Vps(row, _) => Ask::Vps(row.id),
+        Subject::Machine(row, _) => Ask::Machine(row.id),
         Subject::Ours(row, provider) => Ask::Ours { key: row.key.clone(), provider: provider.clone() },
     })
 }
@@ -223,6 +224,7 @@ fn finish(model: &mut Model, fx: &mut Vec<Effect>) {
         &mut model.providers.detail.fetch,
         &mut model.ipstock.item.fetch,
         &mut model.ipstock.order.fetch,
+        &mut model.ipstock.machine.fetch,
     ] {
         fetch.want(now, Duration::ZERO);
     }

@@ -7,10 +7,12 @@ use crate::filter::Fault;
 use crate::listing::{Keyed, Take};
 use crate::message::{Answer, Effect};
 use crate::model::{Filtered, Ipstock, Model, Shelf, Tab};
+use crate::review::machine::MachineAct;
 use crate::review::stock::VpsAct;
 use crate::review::{Kind, Subject};
 use crate::windowed::Windowed;
 use app::view::Window;
+use app::view::ipstock::ItemRow;
 use app::view::vps::{
     MachineDetail, MachineQuery, MachineRow, ReviewRow, VpsDetail, VpsFilter, VpsQuery, VpsRow, VpsSort,
 };
@@ -281,6 +283,9 @@ pub(super) fn reviews(model: &mut Model, ticket: u64, answer: Answer<Vec<ReviewR
 /// The order under the cursor, in the list or the detail.
 pub(super) fn current_order(model: &Model) -> Option<&VpsRow> {
     let stock = &model.ipstock;
+    if stock.shelf == Shelf::Reviews {
+        return stock.reviews.current()?.order.as_deref();
+    }
     if stock.order.open {
         return stock.order.data.as_ref().filter(|data| Some(data.row.id) == stock.order.id).map(|data| &data.row);
     }
@@ -290,6 +295,9 @@ pub(super) fn current_order(model: &Model) -> Option<&VpsRow> {
 /// The machine under the cursor, in the list or the detail.
 pub(super) fn current_machine(model: &Model) -> Option<&MachineRow> {
     let stock = &model.ipstock;
+    if stock.shelf == Shelf::Reviews {
+        return stock.reviews.current()?.machine.as_deref();
+    }
     if stock.machine.open {
         return stock.machine.data.as_ref().filter(|data| Some(data.row.id) == stock.machine.id).map(|data| &data.row);
     }
@@ -438,7 +446,7 @@ pub(super) fn goto_machine(model: &mut Model, id: MachineId, fx: &mut Vec<Effect
 /// The orders: of the item under the cursor, or all.
 pub(super) fn show_orders(model: &mut Model) {
     let of = match model.ipstock.shelf {
-        Shelf::Items => ipstock::current(model).map(|row| quoted(&row.name)),
+        Shelf::Items => ipstock::current(model).map(exactly),
         _ => None,
     };
     ipstock::turn_to(model, Shelf::Orders);
@@ -450,7 +458,7 @@ pub(super) fn show_orders(model: &mut Model) {
 /// The machines: of the item under the cursor, or all.
 pub(super) fn show_machines(model: &mut Model) {
     let of = match model.ipstock.shelf {
-        Shelf::Items => ipstock::current(model).map(|row| quoted(&row.name)),
+        Shelf::Items => ipstock::current(model).map(exactly),
         _ => None,
     };
     ipstock::turn_to(model, Shelf::Machines);
@@ -459,13 +467,29 @@ pub(super) fn show_machines(model: &mut Model) {
     }
 }
 
-/// A name as one word of a filter.
-fn quoted(name: &str) -> String {
-    format!("\"{}\"", name.replace('"', " "))
+/// The filter of an item's orders and machines: by its number, so that look-alikes of its name stay out.
+fn exactly(row: &ItemRow) -> String {
+    format!("item:{}", row.id)
 }
 
-/// Opens a review of the order under the cursor.
+/// Opens a review of the machine under the cursor, in its list, its detail or what waits for a person.
+pub(super) fn decide_machine(model: &mut Model, act: MachineAct, fx: &mut Vec<Effect>) {
+    let found = current_machine(model).cloned().map(|row| Subject::Machine(Box::new(row), None));
+    dialog::open_subjects(model, Kind::Machine(act), found.into_iter().collect(), (false, 0), fx);
+}
+
+/// Opens a review of the order under the cursor. Of what waits for a person, a ruling may be about a renewal.
 pub(super) fn decide(model: &mut Model, act: VpsAct, fx: &mut Vec<Effect>) {
+    if model.ipstock.shelf == Shelf::Reviews && current_order(model).is_none() {
+        return match (act, current_machine(model)) {
+            (VpsAct::Rule, Some(row)) if row.renewing.is_some() => decide_machine(model, MachineAct::RuleRenewal, fx),
+            (_, Some(row)) => {
+                let why = format!("machine {} is no order: enter shows what can be done with it", row.id);
+                model.complain(why);
+            }
+            (_, None) => model.say("no row to decide on"),
+        };
+    }
     let found = current_order(model).cloned().map(|row| Subject::Vps(Box::new(row), None));
     dialog::open_subjects(model, Kind::Vps(act), found.into_iter().collect(), (false, 0), fx);
 }

@@ -8,6 +8,7 @@ mod rows;
 mod second;
 mod upstream;
 
+pub(super) use machine::one_renewal;
 pub(super) use order::one_buy;
 pub(super) use second::second;
 

@@ -32,6 +32,8 @@ pub struct Desk {
     pub machines: Vec<MachineRow>,
     /// How the catalogue stands, where that is not what the items say.
     pub brief: Option<IpstockBrief>,
+    /// What every user's wallet holds.
+    pub wallet: Money,
     pub fx: Vec<Effect>,
 }
 
@@ -56,6 +58,7 @@ impl Desk {
             vps: stock::orders(),
             machines: stock::machines(),
             brief: None,
+            wallet: Money::usd_minor(40_000_000),
             fx: Vec::new(),
         }
     }
@@ -199,7 +202,7 @@ impl Desk {
             }
             Effect::Machine(ticket, id) => {
                 let found = self.machines.iter().find(|row| row.id == *id);
-                Event::Machine(*ticket, Ok(found.map(|row| Box::new(stock::machine_detail(row)))))
+                Event::Machine(*ticket, Ok(found.map(|row| Box::new(stock::machine_detail(row, self.wallet)))))
             }
             Effect::VpsReviews(ticket) => Event::VpsReviews(*ticket, Ok(stock::reviews(&self.vps, &self.machines))),
             Effect::Review { dialog, ask } => Event::Reviewed(*dialog, Ok(Box::new(self.read(ask)))),
@@ -233,6 +236,10 @@ impl Desk {
             Ask::Vps(id) => {
                 let found = self.vps.iter().find(|row| row.id == *id);
                 Read::Vps(found.map(|row| Box::new(stock::order_detail(row))))
+            }
+            Ask::Machine(id) => {
+                let found = self.machines.iter().find(|row| row.id == *id);
+                Read::Machine(found.map(|row| Box::new(stock::machine_detail(row, self.wallet))))
             }
             Ask::Theirs { provider, service } => Read::Theirs {
                 row: panels::services(provider, self.services)
@@ -353,10 +360,13 @@ fn vps_matches(row: &VpsRow, filter: &VpsFilter) -> bool {
         && (!filter.open || row.state.is_open())
         && (!filter.attention || row.attention.is_some())
         && filter.user.as_ref().is_none_or(|user| row.username.contains(user.as_str()))
+        && filter.item.is_none_or(|item| row.item == item)
         && filter.words.iter().all(|word| format!("{} {} {}", row.id, row.name, row.title).contains(word.as_str()))
 }
 
 fn machine_matches(row: &MachineRow, filter: &MachineFilter) -> bool {
+    let items = stock::items();
+    let package = |item| items.iter().find(|row| row.id == item).map(|row| (row.pid.clone(), row.name.clone()));
     let of = match filter.of {
         MachinesOf::All => true,
         MachinesOf::Customers => row.user.is_some(),
@@ -365,6 +375,7 @@ fn machine_matches(row: &MachineRow, filter: &MachineFilter) -> bool {
     (filter.states.is_empty() || filter.states.contains(&row.state))
         && of
         && filter.user.as_ref().is_none_or(|user| row.username.contains(user.as_str()))
+        && filter.item.is_none_or(|item| package(item) == Some((row.pid.clone(), row.name.clone())))
         && filter.words.iter().all(|word| format!("{} {} {}", row.id, row.ip, row.name).contains(word.as_str()))
 }
 

@@ -40,8 +40,35 @@ fn key() -> impl Strategy<Value = Key> {
 /// Where a walk begins: lists and details of every tab that decides something.
 fn place() -> impl Strategy<Value = &'static str> {
     proptest::sample::select(vec![
-        "2j", "2j", "3j", "3jj\n", "3\nlll", "3\nllll", "4j", "4jj\n", "3jjO", "4jjU", "4jM", "3I", "5j", "5jj\n",
-        "5MO", "5MOjjj\n", "5OMj\n", "5W", "5jP", "5jH", "5R", "5MOjjjjU", "5MOK",
+        "2j",
+        "2j",
+        "3j",
+        "3jj\n",
+        "3\nlll",
+        "3\nllll",
+        "4j",
+        "4jj\n",
+        "3jjO",
+        "4jjU",
+        "4jM",
+        "3I",
+        "5j",
+        "5jj\n",
+        "5MO",
+        "5MOjjj\n",
+        "5OMj\n",
+        "5OMjj",
+        "5OMjjP",
+        "5OMjjF",
+        "5OMjjR",
+        "5WU",
+        "5OMjjjjj\nU",
+        "5W",
+        "5jP",
+        "5jH",
+        "5R",
+        "5MOjjjjU",
+        "5MOK",
     ])
 }
 
@@ -97,6 +124,9 @@ fn happen(desk: &mut Desk, what: &Happening) {
             if let Some(row) = desk.vps.get_mut(*at) {
                 row.version += 1;
             }
+            if let Some(row) = desk.machines.get_mut(*at) {
+                row.version += 1;
+            }
         }
         Happening::RowGoes(at) => {
             if *at < desk.rows.len() {
@@ -113,6 +143,9 @@ fn happen(desk: &mut Desk, what: &Happening) {
             }
             if *at < desk.vps.len() {
                 desk.vps.remove(*at);
+            }
+            if *at < desk.machines.len() {
+                desk.machines.remove(*at);
             }
         }
         Happening::RowComes(id) => {

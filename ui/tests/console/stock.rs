@@ -227,8 +227,8 @@ pub fn order(id: i64, minutes: i64, user: &str, name: &str, state: VpsState) -> 
         updated_at: ago(minutes / 2),
         user: UserId::new(612_000_000 + id),
         username: user.into(),
-        item: ItemId::new(1),
-        pid: "123".into(),
+        item: ItemId::new(items().iter().find(|item| item.name == name).map_or(1, |item| item.id.get())),
+        pid: items().iter().find(|item| item.name == name).map_or_else(|| "123".into(), |item| item.pid.clone()),
         name: name.into(),
         title: format!("Ocean Linux - {name}"),
         memory: "8GB".into(),
@@ -394,7 +394,7 @@ pub fn machines() -> Vec<MachineRow> {
     rows
 }
 
-pub fn machine_detail(row: &MachineRow) -> MachineDetail {
+pub fn machine_detail(row: &MachineRow, wallet: Money) -> MachineDetail {
     let action = |kind: &str, minutes, state: &str, text: &str| ActionView {
         kind: kind.into(),
         os: (kind == "reinstall").then(|| "ubuntu".into()),
@@ -436,6 +436,8 @@ pub fn machine_detail(row: &MachineRow) -> MachineDetail {
         expiry_text: "2026-12-15".into(),
         sync_failures: i64::from(row.state == "gone") * 4,
         shown: row.has_credentials.then(|| (ago(120), 2)),
+        renewal_price: Some(Money::usd_minor(12_500_000)),
+        wallet: row.user.map(|_| wallet),
         actions,
         renewals,
         trail: vec![line(190, "system", "sold as 103.82.72.12"), line(120, "user", "password shown")],
@@ -444,6 +446,8 @@ pub fn machine_detail(row: &MachineRow) -> MachineDetail {
 
 pub fn reviews(orders: &[VpsRow], machines: &[MachineRow]) -> Vec<ReviewRow> {
     let review = |object: String, leads_to: String, word: &str, since: Option<Timestamp>, what: String| ReviewRow {
+        order: orders.iter().find(|row| leads_to == format!("vps:{}", row.id)).cloned().map(Box::new),
+        machine: machines.iter().find(|row| leads_to == format!("machine:{}", row.id)).cloned().map(Box::new),
         object,
         leads_to,
         attention: word.into(),

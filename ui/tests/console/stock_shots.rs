@@ -7,6 +7,7 @@ use crate::snapshots::{everywhere, once};
 use crate::{fixtures, stock};
 use app::view::ipstock::IpstockBrief;
 use std::time::Duration;
+use ui::key::{Code, Key};
 use ui::message::Event;
 
 #[test]
@@ -103,13 +104,13 @@ fn reviews_of_items() {
         desk.start().press("5R").wait(800);
     });
     everywhere("ipstock_do_prices", |desk| {
-        desk.start().press("5jP").key(ui::key::Key::ctrl('u'));
-        desk.press("7.50 cost 699 INR on\t").key(ui::key::Key::ctrl('u'));
+        desk.start().press("5jP").key(Key::ctrl('u'));
+        desk.press("7.50 cost 699 INR on\t").key(Key::ctrl('u'));
         desk.press("\t\t32GB 49 cost 2999 INR\n").wait(800);
     });
     once("ipstock_do_edit", |desk| {
-        desk.start().press("5jI").key(ui::key::Key::ctrl('u'));
-        desk.press("Ocean Linux Lagos\t\t\t\t").key(ui::key::Key::ctrl('u'));
+        desk.start().press("5jI").key(Key::ctrl('u'));
+        desk.press("Ocean Linux Lagos\t\t\t\t").key(Key::ctrl('u'));
         desk.press("5\n").wait(800);
     });
     once("ipstock_do_show", |desk| {
@@ -152,6 +153,45 @@ fn reviews_of_orders() {
     });
 }
 
+#[test]
+fn reviews_of_machines() {
+    everywhere("machine_do_power", |desk| {
+        desk.start().press("5OMjjP").press("\tit hangs\n").wait(800);
+    });
+    once("machine_do_stop", |desk| {
+        desk.start().press("5OMjjPh").press("\tabuse was reported\n").wait(800);
+    });
+    everywhere("machine_do_reinstall", |desk| {
+        desk.start().press("5OMjjF").press("\tits user asked for it\n103.82.72.12").wait(800);
+    });
+    once("machine_do_reinstall_other", |desk| {
+        desk.start()
+            .press("5OMjjF")
+            .key(Key::plain(Code::Left))
+            .press("\tits user asked for it\n103.82.72.13")
+            .wait(800);
+    });
+    everywhere("machine_do_renew", |desk| {
+        desk.start().press("5OMjjR").press("asked by mail\n1250").wait(800);
+    });
+    once("machine_do_renew_short", |desk| {
+        desk.wallet = domain::Money::usd_minor(3_000_000);
+        desk.start().press("5OMjjR").press("asked by mail\n1250").wait(800);
+    });
+    everywhere("machine_do_rule_renewal", |desk| {
+        desk.start().press("5WG").press("kkkkkkU").wait(200);
+        desk.press("\u{1b}").press("5OMjjjjjU").press("j\tits term is what it was\n81").wait(800);
+    });
+    once("machine_do_rule_renewed", |desk| {
+        desk.start().press("5OMjjjjj\nU").press("\ttheir panel says December\n8").wait(800);
+    });
+    for (name, keys) in [("busy", "5OMjjjjP"), ("nobodys", "5OMjR"), ("expired", "5OMjjjjjF"), ("no_doubt", "5OMjjU")] {
+        once(&format!("machine_cannot_{name}"), |desk| {
+            desk.start().press(keys);
+        });
+    }
+}
+
 fn with_brief(desk: &mut Desk, change: impl Fn(&mut IpstockBrief)) {
     let mut brief = stock::brief(&desk.items);
     change(&mut brief);
@@ -163,7 +203,7 @@ fn troubles() {
     once("ipstock_loading", |desk| {
         desk.start();
         let read_at = desk.now;
-        desk.send(Event::Key { key: ui::key::Key::char('5'), read_at });
+        desk.send(Event::Key { key: Key::char('5'), read_at });
     });
     once("ipstock_not_configured", |desk| {
         desk.items.clear();
@@ -194,7 +234,7 @@ fn troubles() {
         desk.start().press("5");
         desk.now = NOW.plus(Duration::from_secs(150));
         let read_at = desk.now;
-        desk.send(Event::Key { key: ui::key::Key::char('j'), read_at });
+        desk.send(Event::Key { key: Key::char('j'), read_at });
     });
     once("ipstock_nothing", |desk| {
         desk.start().press("5/state:in nowhere\n");
@@ -232,7 +272,7 @@ fn no_two_states_differ_by_colour_alone() {
     ] {
         assert!(all.contains(mark), "{mark}\n{all}");
     }
-    desk.press("M/").key(ui::key::Key::ctrl('u')).press("\n");
+    desk.press("M/").key(Key::ctrl('u')).press("\n");
     let all = text(&desk.model);
     for mark in ["= BUILDING", "+ RUNNING !", "o STOPPED", "~ REBOOT", "x EXPIRED !", "- GONE"] {
         assert!(all.contains(mark), "{mark}\n{all}");

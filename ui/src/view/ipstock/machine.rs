@@ -244,6 +244,11 @@ fn summary(model: &Model, data: &MachineDetail, width: usize) -> Lines {
         said(&data.action_status)
     );
     add("Status", status, theme.text);
+    let mut month = data.renewal_price.map_or_else(|| "not sold any more".to_owned(), format::money);
+    if let Some(wallet) = data.wallet {
+        month += &format!("; its user's wallet holds {}", format::money(wallet));
+    }
+    add("A month", month, theme.text);
     let mut read =
         row.synced_at.map_or_else(|| "never".to_owned(), |at| format!("{} ago", format::age(model.frame_at, at)));
     if data.sync_failures > 0 {
@@ -270,7 +275,7 @@ fn one_action(model: &Model, action: &ActionView, width: usize) -> Lines {
     lines
 }
 
-fn one_renewal(model: &Model, renewal: &RenewalView, width: usize) -> Lines {
+pub(in crate::view) fn one_renewal(model: &Model, renewal: &RenewalView, width: usize) -> Lines {
     let theme = &model.theme;
     let (mark, tone) = marks::renewal(&renewal.state);
     let mut lines = vec![Line::from(vec![

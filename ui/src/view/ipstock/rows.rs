@@ -8,6 +8,7 @@ use crate::listing::{Keyed, Listing};
 use crate::model::Model;
 use crate::theme::Tone;
 use app::view::vps::ReviewRow;
+use domain::vps::VpsState;
 use ratatui::buffer::Buffer;
 use ratatui::layout::Rect;
 use ratatui::style::Modifier;
@@ -115,7 +116,14 @@ pub(super) fn reviews(model: &Model, area: Rect, buf: &mut Buffer) {
             _ => (row.what.clone(), None),
         },
         is_new: &|_| false,
-        explained: &|row| format!("enter opens {} with its evidence", row.leads_to.replace(':', " ")),
+        explained: &|row| {
+            let key = match (&row.order, row.object.split(':').next()) {
+                (Some(order), _) if order.state != VpsState::Unknown => ", R works on it again",
+                (Some(_), _) | (None, Some("renewal")) => ", U rules on it",
+                _ => "",
+            };
+            format!("enter opens {} with its evidence{key}", row.leads_to.replace(':', " "))
+        },
     };
     if let Some(body) = list.draw(model, area, buf) {
         line(buf, body, 1, vec![Span::styled("  nothing waits for a person", model.theme.good)]);

@@ -2,6 +2,7 @@
 
 mod boost;
 mod entry;
+mod machine;
 mod provider;
 mod service;
 mod stock;
@@ -11,6 +12,7 @@ use super::dialog::{Box_, frame};
 use super::format;
 use crate::model::Model;
 use crate::review::boost::BoostAct;
+use crate::review::machine::MachineAct;
 use crate::review::provider::ProviderAct;
 use crate::review::service::ServiceAct;
 use crate::review::stock::{StockAct, VpsAct};
@@ -82,6 +84,8 @@ fn title(review: &Review) -> String {
         },
         (Kind::Vps(VpsAct::Rule), _) => format!("Rule on VPS order {name}"),
         (Kind::Vps(act), _) => format!("{} VPS order {name}", capital(act.verb())),
+        (Kind::Machine(MachineAct::Power), _) => format!("Power of {name}"),
+        (Kind::Machine(MachineAct::RuleRenewal), _) => format!("Rule on the renewal of {name}"),
         _ => format!("{} {name}", capital(review.kind.verb())),
     }
 }
@@ -183,6 +187,9 @@ fn what(model: &Model, review: &Review, width: usize) -> Lines {
             (Subject::Provider(row, _), Kind::Provider(act)) => provider::single(model, review, act, row, width),
             (about, Kind::Stock(act)) => stock::single(model, about, Some(act), width),
             (about, Kind::Vps(_)) => stock::single(model, about, None, width),
+            (Subject::Machine(row, detail), Kind::Machine(act)) => {
+                machine::single(model, *act, row, detail.as_deref(), masked, width)
+            }
             (about, Kind::Service(_)) => service::single(model, review, about, width),
             _ => Vec::new(),
         });
@@ -206,6 +213,10 @@ fn then(model: &Model, review: &Review, width: usize) -> Lines {
         (Kind::Stock(act), [item]) => Some(stock::then(review, act, &item.about)),
         (Kind::Vps(act), [item]) => match &item.about {
             Subject::Vps(row, _) => Some(stock::then_vps(review, *act, row)),
+            _ => None,
+        },
+        (Kind::Machine(act), [item]) => match &item.about {
+            Subject::Machine(_, Some(detail)) => Some(machine::then(review, *act, detail)),
             _ => None,
         },
         (Kind::Service(act), [item]) => Some(service::then(review, act, &item.about)),
@@ -243,6 +254,7 @@ fn item_line(model: &Model, review: &Review, item: &Item, masked: bool, width: u
             Subject::Vps(row, _) => {
                 format!("{:>6}  {}  ", row.id, format::user(&row.username, row.user, masked))
             }
+            Subject::Machine(row, _) => format!("{:>6}  {}  ", row.id, format::name(&row.ip, masked)),
         }
     );
     let room = width.saturating_sub(domain::text::width(&head));
@@ -261,6 +273,7 @@ fn item_line(model: &Model, review: &Review, item: &Item, masked: bool, width: u
             Subject::Run(run) => stock::run_state(model, run),
             Subject::Item(row, _) => stock::item_state(model, row),
             Subject::Vps(row, _) => stock::order_state(model, row),
+            Subject::Machine(row, _) => machine::state(model, row),
         },
     };
     Line::from(vec![
