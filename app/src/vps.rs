@@ -5,6 +5,7 @@
 //! is proof, or a ruling of two names, that the first bought nothing. Every change of an order locks its row first.
 
 mod actions;
+mod assign;
 mod credentials;
 mod money;
 mod outcome;
@@ -19,6 +20,7 @@ mod show;
 mod watch;
 
 pub use actions::{ActOnMachine, MachineError};
+pub use assign::Assign;
 use credentials::purpose;
 pub use credentials::{Credentials, CredentialsError};
 pub use renew::{RenewError, RenewMachine};

@@ -122,6 +122,13 @@ pub(crate) enum Vps {
         #[command(flatten)]
         why: Why,
     },
+    /// Give a machine that is nobody's to an order that waits for one of the package that its address belongs to
+    Assign {
+        machine: i64,
+        order: i64,
+        #[command(flatten)]
+        why: Why,
+    },
     /// Switch a machine on or off
     Power {
         machine: i64,

@@ -10,7 +10,7 @@ use crate::cli::vps::{OfWord, PowerWord, RenewalRulingWords, Vps, VpsRulingWords
 use crate::output::Failure;
 use app::view::RowKey;
 use app::view::vps::{MachineFilter, MachineQuery, MachinesOf, VpsFilter, VpsQuery, VpsSort};
-use app::vps::{ActOnMachine, VpsRuling};
+use app::vps::{ActOnMachine, Assign, VpsRuling};
 use domain::vps::{ActionKind, MachineState, Os, VpsState};
 use domain::{IdempotencyKey, ItemId, MachineId, VpsId};
 use serde_json::json;
@@ -55,6 +55,15 @@ pub(crate) async fn vps(desk: &Desk, words: Vps) -> Result<(), Failure> {
         }
         Vps::Refund { id, why: Why { reason, guard: Guard { version, op } } } => {
             out.one(&app.refund_vps(actor, VpsId::new(id), version, &reason, &desk.op(op), *now).await?);
+        }
+        Vps::Assign { machine, order, why: Why { reason, guard: Guard { version, op } } } => {
+            let ask = Assign {
+                machine: MachineId::new(machine),
+                machine_version: None,
+                order: VpsId::new(order),
+                order_version: version,
+            };
+            out.one(&app.assign_machine(actor, &ask, &reason, &desk.op(op), *now).await?);
         }
         Vps::Power { machine, power, reason, op } => {
             let kind = match power {

@@ -343,6 +343,8 @@ pub struct MachineDetail {
     pub shown: Option<(Timestamp, i64)>,
     /// What a month costs now, USD; `None` when it is not sold any more.
     pub renewal_price: Option<Money>,
+    /// Orders that wait for a machine like this one, oldest first; only of one that is nobody's.
+    pub fits: Vec<VpsRow>,
     /// What its user's wallet holds, USD; `None` for one that is nobody's.
     pub wallet: Option<Money>,
     /// What was done to it, newest first.

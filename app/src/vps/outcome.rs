@@ -10,7 +10,7 @@ use ::providers::Exchange;
 use ::providers::smartvps::Bought;
 use domain::outcome::{LocalReason, Outcome, Rejection};
 use domain::vps::{BuyClass, BuyState, Pool, VpsEvent, VpsState};
-use domain::{Timestamp, text};
+use domain::{MachineId, Timestamp, text};
 use std::net::Ipv4Addr;
 use std::time::Duration;
 use store::vps::Order;
@@ -160,16 +160,29 @@ impl App {
             os: &order.os,
         };
         let machine = machines::insert(tx, &new, now).await?;
+        self.take_vps_in(tx, order, ip, machine, VpsEvent::Accept, now).await
+    }
+
+    /// The order takes a machine that is its: the hold is captured, and the credentials are waited for.
+    pub(super) async fn take_vps_in(
+        &self,
+        tx: &mut Tx,
+        order: &mut Order,
+        ip: Ipv4Addr,
+        machine: MachineId,
+        event: VpsEvent,
+        now: Timestamp,
+    ) -> Result<(), StoreError> {
         self.capture_vps_in(tx, order, now).await?;
         let settings = &self.settings().vps;
-        (order.ip, order.machine) = (Some(address), Some(machine));
+        (order.ip, order.machine) = (Some(ip.to_string()), Some(machine));
         (order.class, order.reason) = (None, None);
         (order.fence, order.lease_until, order.stock_until) = (None, None, None);
         order.settle_attention();
         order.bought_at = Some(now);
         order.credentials_until = Some(now.plus(settings.credentials_wait));
         order.polls = 0;
-        self.advance_vps_in(tx, order, VpsEvent::Accept, now).await?;
+        self.advance_vps_in(tx, order, event, now).await?;
         jobs::due(tx, Work::Credentials(order.id), now.plus(settings.poll_first), now).await
     }
 

@@ -164,7 +164,7 @@ impl App {
 
     /// The order that an operator named, locked, if it is still the one that they saw. `None`: this operation was
     /// carried out before.
-    async fn vps_in(
+    pub(super) async fn vps_in(
         &self,
         tx: &mut Tx,
         doing: &Doing<'_>,
@@ -185,7 +185,7 @@ impl App {
     }
 
     /// The event and the audit of an operator's change.
-    async fn vps_changed_in(
+    pub(super) async fn vps_changed_in(
         &self,
         tx: &mut Tx,
         doing: &Doing<'_>,

@@ -1,5 +1,6 @@
 //! VPS orders, machines and reviews as operators see them: windows by keyset, one of each with everything about it.
 
+use super::assign::{misfit, not_stock};
 use super::renew::option_of;
 use crate::console::{display_name, start};
 use crate::detail::{self, event_words};
@@ -15,12 +16,15 @@ use domain::{ItemId, MachineId, VpsId, text};
 use store::vps::actions::{self, Action};
 use store::vps::buys::{self, Buy};
 use store::vps::listing::{self, Among, Filter, ListedMachine, ListedOrder, Review as Found, Whose};
-use store::vps::machines;
+use store::vps::machines::{self, Machine};
 use store::vps::renewals::{self, Renewal};
 use store::{Tx, audit, events, holds, ledger};
 
 /// Actions and renewals of a machine that are shown.
 const PAST: i64 = 50;
+/// Waiting orders that are compared with a machine in stock, and those of them that are shown.
+const WAITING: i64 = 500;
+const FITS: usize = 8;
 /// Reviews that are shown: more than a person works through in a day.
 const REVIEWS: i64 = 200;
 
@@ -362,11 +366,23 @@ async fn machine_detail(tx: &mut Tx, listed: &ListedMachine) -> Result<MachineDe
         sync_failures: machine.sync_failures,
         shown: machine.shown_at.map(|at| (at, machine.shown)),
         renewal_price: option_of(tx, machine).await?.map(|option| option.price),
+        fits: fitting(tx, machine).await?,
         wallet,
         actions: actions::of_machine(tx, machine.id, PAST).await?.into_iter().map(action_view).collect(),
         renewals: renewals::of_machine(tx, machine.id, PAST).await?.into_iter().map(renewal_view).collect(),
         trail: trail(tx, &machine.object()).await?,
     })
+}
+
+/// The orders that a machine in stock could be given to.
+async fn fitting(tx: &mut Tx, machine: &Machine) -> Result<Vec<VpsRow>, StoreError> {
+    if not_stock(machine).is_some() {
+        return Ok(Vec::new());
+    }
+    let states = list([VpsState::Pending, VpsState::OutOfStock].map(VpsState::word));
+    let waiting = Filter { states, among: Among::Open, ..Filter::default() };
+    let rows = listing::orders(tx, &waiting, true, false, (i64::MIN, i64::MIN), WAITING).await?;
+    Ok(rows.iter().filter(|listed| misfit(machine, &listed.order).is_none()).take(FITS).map(order_row).collect())
 }
 
 fn action_view(action: Action) -> ActionView {

@@ -161,6 +161,12 @@ impl World {
         self.app.machine(machine).await.unwrap().unwrap()
     }
 
+    /// The living machine of an address.
+    pub(crate) async fn machine_at(&self, ip: &str) -> Machine {
+        let read = self.app.store().read(|mut tx| async move { store::vps::machines::living(&mut tx, ip).await });
+        read.await.unwrap().unwrap()
+    }
+
     /// Lets time pass here and at the stand-in, running every job when it is due. Then the invariants hold.
     pub(crate) async fn run_vps(&self, time: Duration) {
         let end = self.now().plus(time);

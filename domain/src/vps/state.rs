@@ -47,6 +47,8 @@ pub enum VpsEvent {
     Refuse,
     /// The provider sold a machine of the package, or an operator ruled so.
     Accept,
+    /// An operator gave it a machine of its package that was in stock.
+    Assign,
     /// The answer was lost.
     LoseAnswer,
     /// A machine outside the package was sold.
@@ -95,7 +97,7 @@ impl VpsState {
             (S::Claimed, E::Release) | (S::Buying | S::Unknown, E::NotBought) => Ok(S::Pending),
             (S::Claimed | S::Buying, E::RunDry) => Ok(S::OutOfStock),
             (S::Claimed, E::Mark) => Ok(S::Buying),
-            (S::Buying | S::Unknown, E::Accept) => Ok(S::Bought),
+            (S::Buying | S::Unknown, E::Accept) | (S::Pending | S::OutOfStock, E::Assign) => Ok(S::Bought),
             (S::Buying, E::LoseAnswer | E::WrongAddress) => Ok(S::Unknown),
             (S::Bought, E::Await) => Ok(S::AwaitingCredentials),
             (S::Bought | S::AwaitingCredentials, E::Deliver) => Ok(S::Active),
@@ -155,7 +157,7 @@ mod tests {
     use super::*;
     use {VpsEvent as E, VpsState as S};
 
-    const EVENTS: [E; 13] = [
+    const EVENTS: [E; 14] = [
         E::Claim,
         E::Release,
         E::RunDry,
@@ -163,6 +165,7 @@ mod tests {
         E::NotBought,
         E::Refuse,
         E::Accept,
+        E::Assign,
         E::LoseAnswer,
         E::WrongAddress,
         E::Await,
@@ -175,6 +178,7 @@ mod tests {
     fn vps_transitions() {
         let allowed = [
             (S::Pending, E::Claim, S::Claimed),
+            (S::Pending, E::Assign, S::Bought),
             (S::Pending, E::GiveUp, S::Failed),
             (S::Claimed, E::Release, S::Pending),
             (S::Claimed, E::RunDry, S::OutOfStock),
@@ -193,6 +197,7 @@ mod tests {
             (S::AwaitingCredentials, E::Refund, S::Refunded),
             (S::Active, E::Refund, S::Refunded),
             (S::OutOfStock, E::Claim, S::Claimed),
+            (S::OutOfStock, E::Assign, S::Bought),
             (S::OutOfStock, E::GiveUp, S::Failed),
             (S::Unknown, E::Accept, S::Bought),
             (S::Unknown, E::NotBought, S::Pending),

@@ -209,7 +209,7 @@ pub async fn update(tx: &mut Tx, changed: &Machine, now: Timestamp) -> Result<()
         "update machine set version = version + 1, order_id = $3, user_id = $4, title = $5, memory = $6, os = $7, \
          username = $8, password_enc = $9, state = $10, power = $11, machine_status = $12, action_status = $13, \
          expires_at = $14, expiry_text = $15, told_expiry = $16, synced_at = $17, sync_failures = $18, shown_at = $19, \
-         shown = $20, attention = $21, attention_at = $22, \
+         shown = $20, attention = $21, attention_at = $22, pid = $24, name = $25, \
          updated_at = case when created_at > $23 then created_at else $23 end where id = $1 and version = $2",
     )
     .bind(changed.id.get())
@@ -235,6 +235,8 @@ pub async fn update(tx: &mut Tx, changed: &Machine, now: Timestamp) -> Result<()
     .bind(changed.attention.as_deref())
     .bind(changed.attention_at.map(Timestamp::micros))
     .bind(now.micros())
+    .bind(changed.package.pid.as_str())
+    .bind(changed.package.name.as_str())
     .execute(tx.conn())
     .await?;
     one(done.rows_affected())

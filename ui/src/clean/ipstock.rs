@@ -146,6 +146,7 @@ pub fn machine_detail(detail: &MachineDetail) -> MachineDetail {
         power: short(&detail.power),
         machine_status: short(&detail.machine_status),
         action_status: short(&detail.action_status),
+        fits: detail.fits.iter().map(vps_order).collect(),
         expiry_text: short(&detail.expiry_text),
         actions: detail.actions.iter().map(action).collect(),
         renewals: detail.renewals.iter().map(renewal).collect(),

@@ -8,7 +8,7 @@ use app::command::{ActError, Acted, DecideError};
 use app::ipstock::{SyncAnswer, SyncBy};
 use app::panels::{EditProvider, NewProvider};
 use app::view::panels::SyncRow;
-use app::vps::{ActOnMachine, MachineError, VpsRuling};
+use app::vps::{ActOnMachine, Assign, MachineError, VpsRuling};
 use domain::vps::ActionKind;
 use domain::{BoostId, IdempotencyKey, MachineId, Timestamp, VpsId};
 
@@ -174,6 +174,10 @@ impl Runner {
             OnMachine::Renew => return app.renew_machine_as(actor, id, seen, reason, op, now).await,
             OnMachine::RuleRenewal { renewal, version, renewed } => {
                 return app.rule_renewal(actor, renewal, Some(version), renewed, reason, op, now).await;
+            }
+            OnMachine::Assign { order, version } => {
+                let ask = Assign { machine: id, machine_version: seen, order, order_version: Some(version) };
+                return app.assign_machine(actor, &ask, reason, op, now).await;
             }
             OnMachine::Power(kind) => (kind, None),
             OnMachine::Reinstall(os) => (ActionKind::Reinstall, os),

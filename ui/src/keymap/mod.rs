@@ -168,6 +168,7 @@ pub enum Action {
     Reinstall,
     RenewMachine,
     RuleRenewal,
+    AssignMachine,
     Orders,
     Machines,
     Reviews,

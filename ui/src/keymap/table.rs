@@ -227,6 +227,15 @@ pub static BINDINGS: &[Binding] = &[
     ),
     bind(Action::RenewMachine, &["R"], "renew", "a month more, out of its user's wallet", "renew", Group::Decide, MA),
     bind(
+        Action::AssignMachine,
+        &["A"],
+        "assign",
+        "give a machine that is nobody's to an order that waits for one of its package",
+        "assign",
+        Group::Decide,
+        &[Machines, Machine, Reviews],
+    ),
+    bind(
         Action::RuleRenewal,
         &["U"],
         "rule",

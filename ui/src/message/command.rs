@@ -285,6 +285,13 @@ pub enum OnMachine {
     Reinstall(Option<Os>),
     /// A month more.
     Renew,
+    /// It becomes a waiting order's.
+    Assign {
+        /// Which.
+        order: VpsId,
+        /// As seen.
+        version: i64,
+    },
     /// What became of a renewal.
     RuleRenewal {
         /// Which.

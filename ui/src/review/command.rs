@@ -121,6 +121,10 @@ impl Review {
                 machine::system(&self.choices).filter(|os| machine::present(&detail.row) != Some(*os)),
             ),
             MachineAct::Renew => OnMachine::Renew,
+            MachineAct::Assign => {
+                let order = machine::order(&self.choices, detail)?;
+                OnMachine::Assign { order: order.id, version: order.version }
+            }
             MachineAct::RuleRenewal => {
                 let renewal = machine::doubtful(detail)?;
                 OnMachine::RuleRenewal {

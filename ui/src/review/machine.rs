@@ -2,7 +2,7 @@
 
 use super::choice::{Choice, Choosable, Value};
 use super::{Review, Subject};
-use app::view::vps::{MachineDetail, MachineRow, RenewalView};
+use app::view::vps::{MachineDetail, MachineRow, RenewalView, VpsRow};
 use domain::operator::Role;
 use domain::policy::Level;
 use domain::vps::{ActionKind, Os};
@@ -18,6 +18,8 @@ pub enum MachineAct {
     Renew,
     /// Say what became of a renewal whose answer was lost.
     RuleRenewal,
+    /// Give one that is nobody's to an order that waits.
+    Assign,
 }
 
 impl MachineAct {
@@ -28,6 +30,7 @@ impl MachineAct {
             Self::Reinstall => "reinstall",
             Self::Renew => "renew",
             Self::RuleRenewal => "rule",
+            Self::Assign => "give",
         }
     }
 
@@ -47,7 +50,7 @@ impl MachineAct {
     pub const fn role(self) -> Role {
         match self {
             Self::Power | Self::Reinstall => Role::Operator,
-            Self::RuleRenewal => Role::Approver,
+            Self::RuleRenewal | Self::Assign => Role::Approver,
             Self::Renew => Role::Admin,
         }
     }
@@ -56,7 +59,7 @@ impl MachineAct {
     pub fn level(self, choices: &[Choice]) -> Level {
         match (self, renewed(choices)) {
             (Self::Power, _) => Level::Reversible,
-            (Self::Reinstall | Self::Renew, _) | (Self::RuleRenewal, Some(true)) => Level::Risky,
+            (Self::Reinstall | Self::Renew | Self::Assign, _) | (Self::RuleRenewal, Some(true)) => Level::Risky,
             (Self::RuleRenewal, _) => Level::TwoNames,
         }
     }
@@ -72,6 +75,7 @@ impl MachineAct {
             (Self::RuleRenewal, Some("unknown"), _) => return None,
             (Self::RuleRenewal, Some(_), _) => "its renewal goes on by itself".to_owned(),
             (Self::RuleRenewal, None, _) => "rulings are for renewals that are in doubt".to_owned(),
+            (Self::Assign, ..) if row.user.is_some() => "it is a customer's".to_owned(),
             (Self::Renew, Some("unknown"), _) => "a renewal is in doubt: U rules on it first".to_owned(),
             (Self::Renew, Some(_), _) => "it is being renewed already".to_owned(),
             (Self::Renew, None, _) if row.user.is_none() => "it is nobody's: there is no wallet to pay from".to_owned(),
@@ -89,7 +93,7 @@ impl MachineAct {
     }
 
     /// What has to be chosen.
-    pub fn choices(self, row: &MachineRow) -> Vec<Choice> {
+    pub fn choices(self, row: &MachineRow, detail: Option<&MachineDetail>) -> Vec<Choice> {
         match self {
             Self::Power => {
                 let option = |kind, word: &str, note: &str| Choosable::new(Value::Power(kind), word).noted(note);
@@ -117,6 +121,18 @@ impl MachineAct {
                 ];
                 vec![Choice { tall: true, ..Choice::wide("Ruling", options) }]
             }
+            Self::Assign => {
+                let option = |order: &VpsRow| {
+                    let since = order.created_at.rfc3339();
+                    let since = since.get(..16).unwrap_or_default().replace('T', " ");
+                    let note = format!("{}, {}, paid {since}", order.memory, order.state);
+                    Choosable::new(Value::Order(order.id), order.id.to_string()).noted(note)
+                };
+                detail
+                    .map(|detail| Choice::tall("Order", detail.fits.iter().map(option).collect()))
+                    .into_iter()
+                    .collect()
+            }
             Self::Renew => Vec::new(),
         }
     }
@@ -139,6 +155,12 @@ pub fn renewed(choices: &[Choice]) -> Option<bool> {
 
 fn chosen<T>(choices: &[Choice], pick: impl Fn(&Value) -> Option<T>) -> Option<T> {
     choices.iter().find_map(|choice| pick(&choice.chosen()?.value))
+}
+
+/// The chosen order of those that a machine in stock fits.
+pub fn order<'a>(choices: &[Choice], detail: &'a MachineDetail) -> Option<&'a VpsRow> {
+    let id = chosen(choices, |value| if let Value::Order(id) = value { Some(*id) } else { None })?;
+    detail.fits.iter().find(|order| order.id == id)
 }
 
 /// The system that a machine has, where its word is one that the provider installs.
@@ -183,6 +205,10 @@ impl Review {
                 detail.and_then(doubtful).map(|renewal| renewal.id.to_string()).unwrap_or_default(),
                 "renewal's number",
             ),
+            MachineAct::Assign => {
+                let order = detail.and_then(|detail| order(&self.choices, detail));
+                (order.map(|order| order.id.to_string()).unwrap_or_default(), "order's number")
+            }
             MachineAct::Power => (row.id.to_string(), "machine's number"),
         }
     }
@@ -200,6 +226,11 @@ impl Review {
                 )),
                 _ => None,
             },
+            MachineAct::Assign if detail.fits.is_empty() => Some(
+                "no order fits it: one that waits for a package of its address, and of its memory; and a machine that was \
+                 an order's before is given to nobody"
+                    .to_owned(),
+            ),
             MachineAct::RuleRenewal if doubtful(detail).is_none() => {
                 Some("no renewal of it is in doubt any more".to_owned())
             }

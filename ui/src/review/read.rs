@@ -189,7 +189,7 @@ impl Review {
             (Kind::Provider(act), Subject::Provider(row, _)) => act.choices(row),
             (Kind::Stock(act), Subject::Item(row, _)) => act.choices(row),
             (Kind::Vps(act), Subject::Vps(..)) => act.choices(),
-            (Kind::Machine(act), Subject::Machine(row, _)) => act.choices(row),
+            (Kind::Machine(act), Subject::Machine(row, detail)) => act.choices(row, detail.as_deref()),
             (Kind::Service(ServiceAct::Map), Subject::Theirs(row)) => vec![service::ours_for(row, &self.ours)],
             (Kind::Service(ServiceAct::Price), Subject::Theirs(row)) => vec![service::prices(row)],
             (Kind::Service(ServiceAct::Map), Subject::Ours(..)) => vec![service::theirs_for(&self.suggestions)],

@@ -224,6 +224,12 @@ pub(super) fn of_machine(seen: &MachineRow, before: Option<&MachineDetail>, now:
                 .first()
                 .map_or_else(|| "none".to_owned(), |last| format!("{} {} v{}", last.id, last.state, last.version))
         };
+        let fits = |detail: &MachineDetail| {
+            let fits: Vec<String> =
+                detail.fits.iter().map(|order| format!("{} v{}", order.id, order.version)).collect();
+            if fits.is_empty() { "none".to_owned() } else { fits.join(", ") }
+        };
+        changes.note("orders that it fits", fits(before), fits(now));
         changes.note("a month", price(before), price(now));
         changes.note("last renewal", renewals(before), renewals(now));
     }

@@ -74,6 +74,7 @@ fn on_machine(action: Action) -> Option<MachineAct> {
         Action::Reinstall => MachineAct::Reinstall,
         Action::RenewMachine => MachineAct::Renew,
         Action::RuleRenewal => MachineAct::RuleRenewal,
+        Action::AssignMachine => MachineAct::Assign,
         _ => return None,
     })
 }

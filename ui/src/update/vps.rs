@@ -474,6 +474,9 @@ fn exactly(row: &ItemRow) -> String {
 
 /// Opens a review of the machine under the cursor, in its list, its detail or what waits for a person.
 pub(super) fn decide_machine(model: &mut Model, act: MachineAct, fx: &mut Vec<Effect>) {
+    if act == MachineAct::Assign && current_machine(model).is_none() && current_order(model).is_some() {
+        return model.complain("machines that are nobody's are given to orders, not the other way: M lists them");
+    }
     let found = current_machine(model).cloned().map(|row| Subject::Machine(Box::new(row), None));
     dialog::open_subjects(model, Kind::Machine(act), found.into_iter().collect(), (false, 0), fx);
 }
@@ -484,7 +487,7 @@ pub(super) fn decide(model: &mut Model, act: VpsAct, fx: &mut Vec<Effect>) {
         return match (act, current_machine(model)) {
             (VpsAct::Rule, Some(row)) if row.renewing.is_some() => decide_machine(model, MachineAct::RuleRenewal, fx),
             (_, Some(row)) => {
-                let why = format!("machine {} is no order: enter shows what can be done with it", row.id);
+                let why = format!("machine {} is no order: enter opens it, A gives it to an order that waits", row.id);
                 model.complain(why);
             }
             (_, None) => model.say("no row to decide on"),

@@ -62,6 +62,8 @@ fn place() -> impl Strategy<Value = &'static str> {
         "5OMjjF",
         "5OMjjR",
         "5WU",
+        "5OMjA",
+        "5WjjA",
         "5OMjjjjj\nU",
         "5W",
         "5jP",

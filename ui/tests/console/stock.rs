@@ -394,6 +394,11 @@ pub fn machines() -> Vec<MachineRow> {
     rows
 }
 
+/// An order of the package that the machine in stock belongs to.
+fn waiting(id: i64, minutes: i64) -> VpsRow {
+    order(id, minutes, "@studio9", "103.82.7", VpsState::OutOfStock)
+}
+
 pub fn machine_detail(row: &MachineRow, wallet: Money) -> MachineDetail {
     let action = |kind: &str, minutes, state: &str, text: &str| ActionView {
         kind: kind.into(),
@@ -438,6 +443,7 @@ pub fn machine_detail(row: &MachineRow, wallet: Money) -> MachineDetail {
         shown: row.has_credentials.then(|| (ago(120), 2)),
         renewal_price: Some(Money::usd_minor(12_500_000)),
         wallet: row.user.map(|_| wallet),
+        fits: if row.user.is_none() { vec![waiting(5_524, 33), waiting(5_525, 12)] } else { Vec::new() },
         actions,
         renewals,
         trail: vec![line(190, "system", "sold as 103.82.72.12"), line(120, "user", "password shown")],

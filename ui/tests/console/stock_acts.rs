@@ -199,6 +199,21 @@ fn renewals_in_doubt_are_ruled_on_where_they_wait() {
 }
 
 #[test]
+fn a_machine_in_stock_is_given_to_the_order_that_is_typed() {
+    let given = |order| {
+        let act = OnMachine::Assign { order: domain::VpsId::new(order), version: 4 };
+        vec![(517, 9, act, "their panel has it".to_owned())]
+    };
+    assert_eq!(asked(Role::Approver, "5OMjA\ttheir panel has it\n5524"), given(5_524), "the oldest comes first");
+    assert_eq!(asked(Role::Approver, "5OMjAj\ttheir panel has it\n5525"), given(5_525));
+    assert_eq!(asked(Role::Approver, "5WjjA\ttheir panel has it\n5524"), given(5_524), "where it waits, too");
+    assert_eq!(asked(Role::Approver, "5OMjAj\ttheir panel has it\n5524"), [], "another order's number");
+    assert_eq!(asked(Role::Operator, "5OMjA\ttheir panel has it\n5524"), []);
+    assert_eq!(asked(Role::Admin, "5OMjjA\ttheir panel has it\n5524"), [], "it is a customer's");
+    assert_eq!(asked(Role::Admin, "5WjA\ttheir panel has it\n5524"), [], "an order is no machine");
+}
+
+#[test]
 fn an_items_orders_and_machines_are_its_own_and_not_its_look_alikes() {
     let mut desk = Desk::live((80, 24));
     desk.press("5jO");

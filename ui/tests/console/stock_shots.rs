@@ -182,6 +182,9 @@ fn reviews_of_machines() {
         desk.start().press("5WG").press("kkkkkkU").wait(200);
         desk.press("\u{1b}").press("5OMjjjjjU").press("j\tits term is what it was\n81").wait(800);
     });
+    everywhere("machine_do_assign", |desk| {
+        desk.start().press("5OMjA").press("j\ttheir panel has it\n5525").wait(800);
+    });
     once("machine_do_rule_renewed", |desk| {
         desk.start().press("5OMjjjjj\nU").press("\ttheir panel says December\n8").wait(800);
     });

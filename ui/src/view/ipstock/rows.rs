@@ -117,12 +117,12 @@ pub(super) fn reviews(model: &Model, area: Rect, buf: &mut Buffer) {
         },
         is_new: &|_| false,
         explained: &|row| {
-            let key = match (&row.order, row.object.split(':').next()) {
+            let next = match (&row.order, row.object.split(':').next()) {
                 (Some(order), _) if order.state != VpsState::Unknown => ", R works on it again",
                 (Some(_), _) | (None, Some("renewal")) => ", U rules on it",
-                _ => "",
+                _ => ", A gives it to an order that waits",
             };
-            format!("enter opens {} with its evidence{key}", row.leads_to.replace(':', " "))
+            format!("enter opens {} with its evidence{next}", row.leads_to.replace(':', " "))
         },
     };
     if let Some(body) = list.draw(model, area, buf) {

@@ -49,6 +49,7 @@ pub(super) fn single(
             let price = detail.renewal_price.map_or_else(|| "not sold".to_owned(), format::money);
             add("A month", &format!("{price}, its user's wallet holds {wallet}"), theme.strong);
         }
+        MachineAct::Assign => {}
         MachineAct::RuleRenewal => {
             if let Some(renewal) = machine::doubtful(detail) {
                 add("Renewal", &renewal.id.to_string(), theme.text);
@@ -90,6 +91,18 @@ pub(super) fn then(review: &Review, act: MachineAct, detail: &MachineDetail) -> 
                 true,
             )
         }
+        (MachineAct::Assign, _) => match machine::order(&review.choices, detail) {
+            Some(order) => (
+                format!(
+                    "the provider is asked for it; if it is there it is order {}'s: the {} held for that are taken, and \
+                     its user fetches the login",
+                    order.id,
+                    format::money(order.price)
+                ),
+                true,
+            ),
+            None => (String::new(), false),
+        },
         (MachineAct::RuleRenewal, Some(true)) => {
             (format!("the provider is asked when it ends; if that has moved, {} are taken", renewal_price()), true)
         }

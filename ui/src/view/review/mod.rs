@@ -84,6 +84,7 @@ fn title(review: &Review) -> String {
         },
         (Kind::Vps(VpsAct::Rule), _) => format!("Rule on VPS order {name}"),
         (Kind::Vps(act), _) => format!("{} VPS order {name}", capital(act.verb())),
+        (Kind::Machine(MachineAct::Assign), _) => format!("Give {name} to an order"),
         (Kind::Machine(MachineAct::Power), _) => format!("Power of {name}"),
         (Kind::Machine(MachineAct::RuleRenewal), _) => format!("Rule on the renewal of {name}"),
         _ => format!("{} {name}", capital(review.kind.verb())),
