@@ -175,8 +175,10 @@ async fn trail(tx: &mut Tx, w: &Withdrawal) -> Result<Vec<TrailLine>, StoreError
 
 pub(crate) fn event_words(event: &events::EventRow) -> String {
     let data: serde_json::Value = serde_json::from_str(&event.data).unwrap_or_default();
-    let name = event.event_type.trim_start_matches("Withdrawal").trim_start_matches("Boost").to_lowercase();
-    let word = data["state"].as_str().map_or(name, str::to_owned);
+    let name = ["Withdrawal", "Boost", "Vps"].iter().find_map(|subject| event.event_type.strip_prefix(subject));
+    let name = name.unwrap_or(&event.event_type).to_lowercase();
+    // What was done to a machine says more than the state that it was in.
+    let word = data["what"].as_str().or_else(|| data["state"].as_str()).map_or(name, str::to_owned);
     let detail =
         ["error", "why", "difference", "code", "reason_code", "reference"].iter().find_map(|key| data[*key].as_str());
     match detail {

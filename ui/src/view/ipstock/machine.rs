@@ -22,7 +22,7 @@ const MACHINES: [Column; 8] = [
     column("OS", 1, 6, Align::Left, 3),
     column("ENDS", 1, 6, Align::Right, 7),
     column("SYNC", 1, 5, Align::Right, 5),
-    column("STATE", 2, 12, Align::Left, 8),
+    column("STATE", 2, 13, Align::Left, 8),
 ];
 
 /// Less than so long before its end a machine's time is told in another tone.
