@@ -358,6 +358,21 @@ pub struct MachineDetail {
 /// Something that waits for a person.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 pub struct ReviewRow {
+    /// `invoice:17`, `payment:3`.
+    pub object: String,
+    /// Where it leads.
+    pub leads_to: String,
+    /// The word.
+    pub attention: String,
+    /// Since when.
+    pub since: Timestamp,
+    /// What it is about.
+    pub what: String,
+}
+
+/// An order, a machine or a renewal that waits for a person.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct VpsReviewRow {
     /// `vps:17`, `machine:3`, `renewal:5`.
     pub object: String,
     /// Where it leads: a renewal leads to its machine.

@@ -5,8 +5,8 @@ use super::renew::option_of;
 use crate::console::{display_name, start};
 use crate::detail::{self, event_words};
 use crate::view::vps::{
-    ActionView, BuyView, MachineDetail, MachineFilter, MachineQuery, MachineRow, MachinesOf, RenewalView, ReviewRow,
-    VpsDetail, VpsFilter, VpsQuery, VpsRow, VpsSort,
+    ActionView, BuyView, MachineDetail, MachineFilter, MachineQuery, MachineRow, MachinesOf, RenewalView, VpsDetail,
+    VpsFilter, VpsQuery, VpsReviewRow, VpsRow, VpsSort,
 };
 use crate::view::{COUNT_CAP, From, TrailLine, Window};
 use crate::{App, StoreError};
@@ -245,7 +245,7 @@ impl App {
     }
 
     /// What of orders, machines and renewals waits for a person, oldest first.
-    pub async fn vps_reviews(&self) -> Result<Vec<ReviewRow>, StoreError> {
+    pub async fn vps_reviews(&self) -> Result<Vec<VpsReviewRow>, StoreError> {
         self.store()
             .read(|mut tx| async move {
                 let tx = &mut tx;
@@ -269,8 +269,8 @@ fn ends<R>(mut rows: Vec<R>, reversed: bool, more: bool, behind: bool) -> (Vec<R
 }
 
 /// A review with what it is about, and where it leads.
-async fn review_row(tx: &mut Tx, found: Found) -> Result<ReviewRow, StoreError> {
-    let mut row = ReviewRow {
+async fn review_row(tx: &mut Tx, found: Found) -> Result<VpsReviewRow, StoreError> {
+    let mut row = VpsReviewRow {
         leads_to: found.object.clone(),
         object: found.object,
         attention: found.attention,

@@ -2,7 +2,7 @@
 
 use super::{all, ledger, long, short, trail};
 use app::view::ipstock::{Compared, IpSyncRow, IpstockBrief, ItemDetail, ItemRow, MemoryView, WaitingOrder};
-use app::view::vps::{ActionView, BuyView, MachineDetail, MachineRow, RenewalView, ReviewRow, VpsDetail, VpsRow};
+use app::view::vps::{ActionView, BuyView, MachineDetail, MachineRow, RenewalView, VpsDetail, VpsReviewRow, VpsRow};
 
 /// A line of the items.
 pub fn item(row: &ItemRow) -> ItemRow {
@@ -177,8 +177,8 @@ fn renewal(renewal: &RenewalView) -> RenewalView {
 }
 
 /// Something that waits for a person.
-pub fn vps_review(row: &ReviewRow) -> ReviewRow {
-    ReviewRow {
+pub fn vps_review(row: &VpsReviewRow) -> VpsReviewRow {
+    VpsReviewRow {
         object: short(&row.object),
         leads_to: short(&row.leads_to),
         attention: short(&row.attention),

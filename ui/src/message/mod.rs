@@ -13,7 +13,7 @@ use app::view::boosts::{BoostDetail, BoostFilter, BoostQuery, BoostRow};
 use app::view::ipstock::{IpSyncRow, ItemDetail, ItemFilter, ItemQuery, ItemRow};
 use app::view::panels::{PanelServiceQuery, PanelServiceRow, ProviderDetail, ProviderRow, ServiceRow, SyncRow};
 use app::view::vps::{
-    MachineDetail, MachineFilter, MachineQuery, MachineRow, ReviewRow, VpsDetail, VpsFilter, VpsQuery, VpsRow,
+    MachineDetail, MachineFilter, MachineQuery, MachineRow, VpsDetail, VpsFilter, VpsQuery, VpsReviewRow, VpsRow,
 };
 use app::view::{AuditRow, CaseRow, Overview, Tally, Window, WithdrawalDetail, WithdrawalFilter};
 use app::view::{WithdrawalQuery, WithdrawalRow};
@@ -106,7 +106,7 @@ pub enum Event {
     /// Answer to [`Effect::Machine`].
     Machine(u64, Answer<Option<Box<MachineDetail>>>),
     /// Answer to [`Effect::VpsReviews`].
-    VpsReviews(u64, Answer<Vec<ReviewRow>>),
+    VpsReviews(u64, Answer<Vec<VpsReviewRow>>),
     /// Answer to [`Effect::Overview`].
     Overview(u64, Answer<Box<Overview>>),
     /// Answer to [`Effect::Audit`].

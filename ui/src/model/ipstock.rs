@@ -8,7 +8,7 @@ use crate::listing::{Keyed, Listing};
 use crate::windowed::Windowed;
 use app::view::RowKey;
 use app::view::ipstock::{IpSyncRow, ItemDetail, ItemFilter, ItemRow, ItemSort};
-use app::view::vps::{MachineDetail, MachineFilter, MachineRow, ReviewRow, VpsDetail, VpsFilter, VpsRow, VpsSort};
+use app::view::vps::{MachineDetail, MachineFilter, MachineRow, VpsDetail, VpsFilter, VpsReviewRow, VpsRow, VpsSort};
 use domain::{ItemId, MachineId, Timestamp, VpsId};
 
 impl Keyed for ItemRow {
@@ -29,7 +29,7 @@ impl Keyed for MachineRow {
     }
 }
 
-impl Keyed for ReviewRow {
+impl Keyed for VpsReviewRow {
     /// Reviews are of several kinds, each with its own numbers: the key is the name's FNV hash.
     fn key(&self) -> i64 {
         super::providers::fnv(&self.object)
@@ -119,7 +119,7 @@ pub struct Ipstock {
     /// One machine in full.
     pub machine: MachinePane,
     /// What waits for a person.
-    pub reviews: Listing<ReviewRow>,
+    pub reviews: Listing<VpsReviewRow>,
     /// Its source.
     pub reviews_fetch: Fetch,
     /// Items and orders newer than this carry `+`.

@@ -14,7 +14,7 @@ use crate::windowed::Windowed;
 use app::view::Window;
 use app::view::ipstock::ItemRow;
 use app::view::vps::{
-    MachineDetail, MachineQuery, MachineRow, ReviewRow, VpsDetail, VpsFilter, VpsQuery, VpsRow, VpsSort,
+    MachineDetail, MachineQuery, MachineRow, VpsDetail, VpsFilter, VpsQuery, VpsReviewRow, VpsRow, VpsSort,
 };
 use domain::{MachineId, Timestamp, VpsId};
 use std::time::Duration;
@@ -258,7 +258,7 @@ pub(super) fn machine(model: &mut Model, ticket: u64, answer: Answer<Option<Box<
 }
 
 /// Takes what waits for a person.
-pub(super) fn reviews(model: &mut Model, ticket: u64, answer: Answer<Vec<ReviewRow>>) {
+pub(super) fn reviews(model: &mut Model, ticket: u64, answer: Answer<Vec<VpsReviewRow>>) {
     let (now, height) = (model.now, model.list_height());
     let stock = &mut model.ipstock;
     if !stock.reviews_fetch.accept(ticket) {

@@ -450,8 +450,8 @@ pub fn machine_detail(row: &MachineRow, wallet: Money) -> MachineDetail {
     }
 }
 
-pub fn reviews(orders: &[VpsRow], machines: &[MachineRow]) -> Vec<ReviewRow> {
-    let review = |object: String, leads_to: String, word: &str, since: Option<Timestamp>, what: String| ReviewRow {
+pub fn reviews(orders: &[VpsRow], machines: &[MachineRow]) -> Vec<VpsReviewRow> {
+    let review = |object: String, leads_to: String, word: &str, since: Option<Timestamp>, what: String| VpsReviewRow {
         order: orders.iter().find(|row| leads_to == format!("vps:{}", row.id)).cloned().map(Box::new),
         machine: machines.iter().find(|row| leads_to == format!("machine:{}", row.id)).cloned().map(Box::new),
         object,
@@ -460,7 +460,7 @@ pub fn reviews(orders: &[VpsRow], machines: &[MachineRow]) -> Vec<ReviewRow> {
         since: since.unwrap_or(NOW),
         what,
     };
-    let mut rows: Vec<ReviewRow> = orders
+    let mut rows: Vec<VpsReviewRow> = orders
         .iter()
         .filter_map(|row| {
             let object = format!("vps:{}", row.id);

@@ -7,7 +7,7 @@ use crate::fetch::Fetch;
 use crate::listing::{Keyed, Listing};
 use crate::model::Model;
 use crate::theme::Tone;
-use app::view::vps::ReviewRow;
+use app::view::vps::VpsReviewRow;
 use domain::vps::VpsState;
 use ratatui::buffer::Buffer;
 use ratatui::layout::Rect;
@@ -109,7 +109,7 @@ pub(super) fn reviews(model: &Model, area: Rect, buf: &mut Buffer) {
         fetch: &stock.reviews_fetch,
         what: "reviews",
         columns: &REVIEWS,
-        cell: &|row: &ReviewRow, title, _| match title {
+        cell: &|row: &VpsReviewRow, title, _| match title {
             "WHAT" => (row.object.replace(':', " "), None),
             "SINCE" => (format::age(model.frame_at, row.since), None),
             "WHY" => (format!("! {}", marks::attention(&row.attention)), Some(Tone::Bad)),
