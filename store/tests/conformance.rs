@@ -31,6 +31,8 @@ mod events;
 mod holds;
 #[path = "conformance/inbox.rs"]
 mod inbox;
+#[path = "conformance/invoices.rs"]
+mod invoices;
 #[path = "conformance/ipstock.rs"]
 mod ipstock;
 #[path = "conformance/jobs.rs"]
@@ -53,6 +55,8 @@ mod providers;
 mod rail;
 #[path = "conformance/rates.rs"]
 mod rates;
+#[path = "conformance/selling.rs"]
+mod selling;
 #[path = "conformance/signatures.rs"]
 mod signatures;
 #[path = "conformance/users.rs"]
@@ -274,6 +278,29 @@ suite! {
         windows_agree_with_a_plain_sort
         machines_agree_with_a_plain_sort
         what_waits_for_a_person_is_told_oldest_first
+    }
+    selling {
+        a_seed_leaves_what_operators_changed
+        the_schema_refuses_what_cannot_be_sold
+        the_newest_contact_is_kept
+        an_invoice_has_one_order_for_people
+        overdue_orders_are_told_once
+        an_invoice_earns_one_commission
+        a_users_plans_have_names_of_their_own
+        endpoints_are_remembered
+    }
+    invoices {
+        an_invoice_reads_back_as_it_was_written
+        an_account_at_the_bank_is_kept
+        key_number_and_reference_belong_to_one_invoice
+        an_exact_amount_is_one_invoices_while_it_is_reserved
+        one_of_many_gets_an_amount
+        the_open_flag_follows_the_state
+        a_stale_version_changes_nothing
+        a_transfer_reads_back_as_it_was_written
+        a_transaction_is_one_transfer
+        every_claimant_stays_visible
+        windows_agree_with_a_plain_sort
     }
     check {
         a_healthy_store_has_nothing_broken

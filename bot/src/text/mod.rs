@@ -90,8 +90,17 @@ pub(crate) fn plan_name(code: &str) -> String {
         ("tgt", _) => "Telegram engagement".to_owned(),
         ("ct", _) => "Custom plan".to_owned(),
         (_, Some(tier)) => format!("Tier {tier}"),
-        _ => code.to_owned(),
+        _ => match (numbered(code, "tgt"), numbered(code, "ct")) {
+            (Some(comments), _) => format!("Telegram engagement, {comments} comments"),
+            (_, Some(id)) => format!("Custom plan {id}"),
+            _ => code.to_owned(),
+        },
     }
+}
+
+/// The digits behind `prefix`, where there is nothing else.
+fn numbered<'a>(code: &'a str, prefix: &str) -> Option<&'a str> {
+    code.strip_prefix(prefix).filter(|rest| !rest.is_empty() && rest.bytes().all(|b| b.is_ascii_digit()))
 }
 
 /// Somebody is too fast.
@@ -145,6 +154,20 @@ mod tests {
             (86_400_000, "24 hours"),
         ] {
             assert_eq!(span(Duration::from_millis(millis)), words);
+        }
+    }
+
+    #[test]
+    fn plans_have_names() {
+        for (code, name) in [
+            ("t3", "Tier 3"),
+            ("tgt", "Telegram engagement"),
+            ("tgt15", "Telegram engagement, 15 comments"),
+            ("ct7", "Custom plan 7"),
+            ("x_poll", "x_poll"),
+            ("tgtx", "tgtx"),
+        ] {
+            assert_eq!(plan_name(code), name);
         }
     }
 
