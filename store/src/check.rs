@@ -1,6 +1,6 @@
 //! The invariants of `money-safety.md` section 13: each is one query that must return no rows.
 //!
-//! Those about deposits come with them. The chain of the audit is walked by [`crate::audit::verify`].
+//! The chain of the audit is walked by [`crate::audit::verify`].
 
 use crate::row::Columns;
 use crate::{StoreError, Tx};
@@ -18,7 +18,7 @@ pub struct Broken {
 /// (name, query whose first column says what is wrong). `$1` is now.
 ///
 /// An order's id is cut out of a hold's object within a `case`: PostgreSQL may look at holds of other things first.
-const INVARIANTS: [(&str, &str); 36] = [
+const INVARIANTS: [(&str, &str); 44] = [
     (
         "journal_sums_to_zero",
         "select 'journal ' || e.journal as what from entry e join account a on a.id = e.account \
@@ -240,6 +240,77 @@ const INVARIANTS: [(&str, &str); 36] = [
          union all select h.object from hold h where h.object like 'renewal:%' and h.state = 'open' \
          and exists (select 1 from renewal r where r.state in ('renewed', 'failed') \
          and r.id = cast(case when h.object like 'renewal:%' then substr(h.object, 9) else '0' end as bigint)) limit 5",
+    ),
+    (
+        "paid_invoice_is_booked_once",
+        "select 'invoice ' || i.id as what from invoice i where $1 = $1 and (i.paid_usd <> coalesce((select sum(e.amount) \
+         from journal j join entry e on e.journal = j.id join account a on a.id = e.account \
+         where j.key = 'inv:' || i.id || ':pay' and a.name = 'platform:revenue'), 0) \
+         or (i.kind = 'purchase' and i.state in ('paid', 'over', 'refunded') and i.paid_usd <= 0)) \
+         union all select 'journal ' || j.id from journal j where j.kind = 'invoice.paid' and not exists (select 1 \
+         from invoice i where i.paid_usd > 0 and i.id = cast(case when j.kind = 'invoice.paid' and j.key like 'inv:%:pay' \
+         then substr(j.key, 5, length(j.key) - 8) else '0' end as bigint)) limit 5",
+    ),
+    // A journal's key names the chain up to the second colon and the transaction behind it.
+    (
+        "credited_payment_is_booked_once",
+        "select 'payment ' || p.id as what from payment p where p.state = 'credited' and $1 = $1 and (p.usd <> coalesce(( \
+         select sum(e.amount) from journal j join entry e on e.journal = j.id join account a on a.id = e.account \
+         where j.key = 'dep:' || p.chain || ':' || p.tx and a.name = 'user:' || p.user_id || ':wallet'), 0) \
+         or exists (select 1 from journal j join journal r on r.reverses = j.id \
+         where j.key = 'dep:' || p.chain || ':' || p.tx)) \
+         union all select 'journal ' || j.id from journal j where j.kind = 'deposit' \
+         and not exists (select 1 from journal r where r.reverses = j.id) \
+         and not exists (select 1 from payment p where p.state = 'credited' \
+         and p.chain = substr(j.key, 5, cast(instr(substr(j.key, 5), ':') as integer) - 1) \
+         and p.tx = substr(j.key, 5 + cast(instr(substr(j.key, 5), ':') as integer))) limit 5",
+    ),
+    (
+        "bought_credits_were_given_once",
+        "select 'invoice ' || i.id as what from invoice i where i.plan is not null and i.paid_usd > 0 and $1 = $1 \
+         and i.quantity <> coalesce((select sum(e.amount) from journal j join entry e on e.journal = j.id \
+         join account a on a.id = e.account where j.key = 'inv:' || i.id || ':pay' \
+         and a.name = 'user:' || i.user_id || ':posts:' || i.plan), 0) limit 5",
+    ),
+    (
+        "invoice_refund_is_booked",
+        "select 'invoice ' || i.id as what from invoice i left join (select j.cause, sum(e.amount) as given from journal j \
+         join entry e on e.journal = j.id join account a on a.id = e.account \
+         where j.kind = 'invoice.refunded' and a.kind = 'user' and a.currency = 'USD' group by j.cause) r \
+         on r.cause = 'invoice:' || i.id \
+         where (i.refunded > i.paid_usd or i.refunded <> coalesce(r.given, 0)) and $1 = $1 limit 5",
+    ),
+    (
+        "manual_purchase_has_one_order",
+        "select 'invoice ' || i.id as what from invoice i where i.kind = 'purchase' and i.plan is null and i.paid_usd > 0 \
+         and $1 = $1 and (select count(*) from manual_order m where m.invoice_id = i.id) <> 1 \
+         union all select 'manual ' || m.id from manual_order m join invoice i on i.id = m.invoice_id \
+         where i.paid_usd <= 0 or i.plan is not null or m.refunded > i.refunded or m.user_id <> i.user_id limit 5",
+    ),
+    (
+        "commission_is_booked",
+        "select 'commission ' || c.invoice_id as what from commission c left join (select j.cause, -sum(e.amount) as back \
+         from journal j join entry e on e.journal = j.id join account a on a.id = e.account \
+         where j.kind = 'commission.returned' and a.kind = 'user' group by j.cause) b on b.cause = 'invoice:' || c.invoice_id \
+         where $1 = $1 and (c.clawed <> coalesce(b.back, 0) or c.amount <> coalesce((select sum(e.amount) from journal j \
+         join entry e on e.journal = j.id join account a on a.id = e.account where j.key = 'bonus:' || c.invoice_id \
+         and a.name = 'user:' || c.referrer || ':affiliate'), 0)) \
+         union all select 'journal ' || j.id from journal j where j.kind = 'commission.earned' \
+         and not exists (select 1 from commission c where c.invoice_id = cast(case when j.kind = 'commission.earned' \
+         then substr(j.key, 7) else '0' end as bigint)) limit 5",
+    ),
+    (
+        "open_invoice_waits_for_a_time",
+        "select 'invoice ' || id as what from invoice where $1 = $1 and ((open = 1 and expires_at is null) \
+         or (reserved = 1 and open = 0) \
+         or (open = 1) <> (state in ('open', 'seen', 'confirming', 'disputed'))) limit 5",
+    ),
+    (
+        "custom_plan_gave_its_posts",
+        "select 'plan ' || p.id as what from custom_plan p where $1 = $1 and p.posts <> coalesce((select sum(e.amount) \
+         from journal j join entry e on e.journal = j.id join account a on a.id = e.account \
+         where j.cause = 'plan:' || p.id and j.kind = 'plan.credits' \
+         and a.name = 'user:' || p.user_id || ':posts:ct' || p.id), 0) limit 5",
     ),
 ];
 

@@ -1,10 +1,13 @@
 //! Every invariant holds in a healthy store and goes red when its rule is broken behind the code's back.
 
 use crate::engines::{raw, run};
+use crate::invoices::{Made, made};
 use crate::providers::{add, plain};
 use crate::scene::*;
 use domain::boost::{Leg, OrderState, PartPlan, PartState, Platform, Schedule, Targets};
+use domain::chain::Asset;
 use domain::event::EventType;
+use domain::invoice::{InvoiceState, Method, PaymentState};
 use domain::ipstock::PackageKey;
 use domain::ledger::{Account, Journal, Purse};
 use domain::money::Plan;
@@ -14,7 +17,11 @@ use std::collections::BTreeSet;
 use std::time::Duration;
 use store::boosts::placements::{self, End, NewPlacement};
 use store::boosts::{self, NewOrder};
+use store::fulfilment::{self, Commission, NewManual};
 use store::holds::Close;
+use store::invoices;
+use store::invoices::payments::{self, NewPayment};
+use store::plans::{self, NewPlan};
 use store::vps::machines::NewMachine;
 use store::vps::renewals::{self, NewRenewal};
 use store::vps::{self, buys};
@@ -106,6 +113,123 @@ async fn healthy(store: &Store) {
     done.unwrap();
     boosts(store).await;
     machines(store).await;
+    sold(store).await;
+}
+
+/// An invoice that waits; one for credits that a coin paid, of which a part was given back; one that people fulfil, paid
+/// from the wallet; and a custom plan.
+async fn sold(store: &Store) {
+    let usdt = Method::Crypto(Asset::UsdtBsc);
+    let of = |name: &'static str, plan: Option<&'static str>, method| Made {
+        name,
+        user: 1,
+        plan,
+        method,
+        ..Made::default()
+    };
+    made(store, &Made { expected: 5, ..of("ia", Some("t1"), usdt) }).await.unwrap();
+    let credits = made(store, &Made { expected: 6, ..of("ib", Some("t1"), usdt) }).await.unwrap();
+    let manual = made(store, &of("ic", None, Method::Wallet)).await.unwrap();
+    let (one, referrer) = (user(store, 1).await, user(store, 9).await);
+    let done: Result<(), ledger::PostError> =
+        transact!(store, |tx, one, referrer, credits, manual| {
+            let (one, referrer, credits, manual) = (*one, *referrer, *credits, *manual);
+            let (purse, price, plan) = (Account::purse(one, Purse::Wallet), usd(5_000_000), Plan::new("t1").unwrap());
+            let revenue = || Account::platform("revenue", Currency::Usd);
+            // The deposit.
+            let new = NewPayment {
+                chain: "bsc",
+                tx: "0xabc",
+                asset: Some(Asset::UsdtBsc),
+                invoice: Some(credits),
+                user: Some(one),
+                next_at: None,
+                correlation: "c",
+            };
+            let payment = payments::insert(tx, &new, T0).await?;
+            let key = IdempotencyKey::deposit("bsc", "0xabc").unwrap();
+            let deposit = Journal::new(key, "deposit", "system", payments::object(payment), T0).transfer(
+                Account::platform("clearing:bsc", Currency::Usd),
+                purse.clone(),
+                price,
+            );
+            ledger::post(tx, &deposit).await?;
+            let mut row = payments::find_locked(tx, payment).await?.ok_or(StoreError::Stale)?;
+            (row.state, row.usd, row.credited_at) = (PaymentState::Credited, Some(price), Some(T0));
+            payments::update(tx, &row, T0).await?;
+            // What it bought.
+            let given = Money::new(10, Currency::Credits(plan));
+            let pay = Journal::new(IdempotencyKey::invoice(credits, "pay"), "invoice.paid", "system", "", T0)
+                .transfer(purse.clone(), revenue(), price)
+                .transfer(
+                    Account::platform("credits:t1", given.currency()),
+                    Account::purse(one, Purse::Posts(plan)),
+                    given,
+                );
+            ledger::post(tx, &pay).await?;
+            let ours = || Account::platform("commission", Currency::Usd);
+            let affiliate = Account::purse(referrer, Purse::Affiliate);
+            let object = invoices::object(credits);
+            let bonus = Journal::new(IdempotencyKey::bonus(credits), "commission.earned", "system", &object, T0)
+                .transfer(ours(), affiliate.clone(), usd(500_000));
+            ledger::post(tx, &bonus).await?;
+            fulfilment::insert_commission(tx, credits, referrer, usd(500_000), T0).await?;
+            let refund =
+                Journal::new(IdempotencyKey::invoice(credits, "refund:1"), "invoice.refunded", "ada", &object, T0)
+                    .transfer(revenue(), purse.clone(), usd(1_000_000))
+                    .transfer(
+                        Account::purse(one, Purse::Posts(plan)),
+                        Account::platform("credits:t1", given.currency()),
+                        Money::new(2, given.currency()),
+                    );
+            ledger::post(tx, &refund).await?;
+            let back = Journal::new(IdempotencyKey::bonus_back(credits, 1), "commission.returned", "ada", &object, T0)
+                .transfer(affiliate, ours(), usd(100_000));
+            ledger::post(tx, &back).await?;
+            let earned = fulfilment::commission_locked(tx, credits).await?.ok_or(StoreError::Stale)?;
+            let clawed = Commission { clawed: usd(100_000), ..earned.clone() };
+            fulfilment::update_commission(tx, &clawed, &earned, T0).await?;
+            let mut row = invoices::find_locked(tx, credits).await?.ok_or(StoreError::Stale)?;
+            (row.state, row.reserved, row.paid_usd, row.paid_at) = (InvoiceState::Paid, false, price, Some(T0));
+            (row.refunded, row.refunds) = (usd(1_000_000), 1);
+            invoices::update(tx, &row, T0).await?;
+            // What people fulfil.
+            let pay = Journal::new(IdempotencyKey::invoice(manual, "pay"), "invoice.paid", "user:1", "", T0).transfer(
+                purse,
+                revenue(),
+                price,
+            );
+            ledger::post(tx, &pay).await?;
+            let mut row = invoices::find_locked(tx, manual).await?.ok_or(StoreError::Stale)?;
+            (row.state, row.paid_usd, row.paid_at) = (InvoiceState::Paid, price, Some(T0));
+            invoices::update(tx, &row, T0).await?;
+            let new = NewManual {
+                invoice: manual,
+                user: one,
+                product: "x_poll",
+                title: "t",
+                quantity: 10,
+                details: &row.details,
+                price,
+                due_at: at(60),
+            };
+            fulfilment::insert(tx, &new, T0).await?;
+            // A custom plan.
+            let targets = Targets { views: 5, ..Targets::default() };
+            let new = NewPlan { user: one, name: "n", targets, posts: 50, expires_at: None, made_by: "ada" };
+            let id = plans::insert(tx, &new, T0).await?;
+            let own = Plan::new(&format!("ct{id}")).unwrap();
+            let given = Money::new(50, Currency::Credits(own));
+            let give = Journal::new(IdempotencyKey::plan(id, "give"), "plan.credits", "ada", plans::object(id), T0)
+                .transfer(
+                    Account::platform(&format!("credits:ct{id}"), given.currency()),
+                    Account::purse(one, Purse::Posts(own)),
+                    given,
+                );
+            ledger::post(tx, &give).await?;
+            Ok(())
+        });
+    done.unwrap();
 }
 
 /// A VPS order that waits, one whose buy is on its way, and one that was delivered and is being renewed.
@@ -429,6 +553,50 @@ pub(crate) async fn every_invariant_can_go_red(store: &Store) {
         ),
         (&["captured_hold_was_accepted"], "update attempt set state = 'unknown' where n = 1".to_owned()),
         (&["sent_was_signed"], "update signature set void = 1".to_owned()),
+        (&["paid_invoice_is_booked_once"], "update invoice set paid_usd = paid_usd + 1 where key = 'ib'".to_owned()),
+        (
+            &["paid_invoice_is_booked_once"],
+            "update invoice set state = 'paid', open = 0, reserved = 0, paid_usd = 5, paid_at = 9, plan = null, \
+             kind = 'topup', product = null where key = 'ia'"
+                .to_owned(),
+        ),
+        // Paid, and the row says nothing of it.
+        (
+            &["paid_invoice_is_booked_once", "manual_purchase_has_one_order"],
+            "update invoice set state = 'expired', paid_usd = 0, paid_at = null where key = 'ic'".to_owned(),
+        ),
+        (&["credited_payment_is_booked_once"], "update payment set usd = usd + 1".to_owned()),
+        (&["credited_payment_is_booked_once"], "update payment set user_id = 9".to_owned()),
+        (&["credited_payment_is_booked_once"], "update payment set tx = '0xabd'".to_owned()),
+        (&["credited_payment_is_booked_once"], "update payment set state = 'orphan', credited_at = null".to_owned()),
+        (&["bought_credits_were_given_once"], "update invoice set quantity = 11 where key = 'ib'".to_owned()),
+        (&["bought_credits_were_given_once"], "update invoice set plan = 't2' where key = 'ib'".to_owned()),
+        (&["invoice_refund_is_booked"], "update invoice set refunded = refunded - 1 where key = 'ib'".to_owned()),
+        (&["invoice_refund_is_booked"], "update invoice set refunded = 1 where key = 'ic'".to_owned()),
+        (&["manual_purchase_has_one_order"], "delete from manual_order".to_owned()),
+        (&["manual_purchase_has_one_order"], "update manual_order set refunded = 1".to_owned()),
+        (&["commission_is_booked"], "update commission set amount = amount + 1".to_owned()),
+        (&["commission_is_booked"], "update commission set clawed = clawed - 1".to_owned()),
+        (&["commission_is_booked"], "update commission set referrer = 1".to_owned()),
+        (&["commission_is_booked"], "delete from commission".to_owned()),
+        (&["custom_plan_gave_its_posts"], "update custom_plan set posts = posts + 1".to_owned()),
+        (
+            &["open_invoice_waits_for_a_time"],
+            unconstrained(
+                "pragma ignore_check_constraints = on; update invoice set expires_at = null where key = 'ia'",
+                "alter table invoice drop constraint invoice_expires; \
+                 update invoice set expires_at = null where key = 'ia'",
+            ),
+        ),
+        (
+            &["open_invoice_waits_for_a_time"],
+            unconstrained(
+                "pragma ignore_check_constraints = on; update invoice set reserved = 1 where key = 'ic'",
+                "alter table invoice drop constraint invoice_reserves; update invoice set reserved = 1, asset = 'usdt_bsc', \
+                 expected = '9', chain = 'bsc', address = 'a', decimals = 18, coin_num = 1, coin_den = 1, method = 'crypto' \
+                 where key = 'ic'",
+            ),
+        ),
         (&["running_job_has_a_lease"], "update job set lease_until = 9".to_owned()),
         (&["running_job_has_a_lease"], "update job set lease_until = null".to_owned()),
         (&["message_tells_of_an_event"], "update outbox set event_id = 'none'".to_owned()),
