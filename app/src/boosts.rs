@@ -131,7 +131,13 @@ impl App {
             plan: plan.plan.as_str().to_owned(),
             left,
         };
-        Ok(pairs.map(choice).take(CHOICES_MAX).collect())
+        // A custom plan is its user's, not an account's: it needs none.
+        let bare = String::new();
+        let free = with_credits
+            .iter()
+            .filter(|(plan, _)| handles.is_empty() && crate::plans::id_of(plan.plan.as_str()).is_some());
+        let free = free.map(|(plan, left)| (&bare, plan, *left));
+        Ok(pairs.chain(free).map(choice).take(CHOICES_MAX).collect())
     }
 
     /// The credits that a user has for links of a platform, over all its plans.
