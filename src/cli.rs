@@ -2,11 +2,13 @@
 
 pub(crate) mod boosts;
 pub(crate) mod ipstock;
+pub(crate) mod selling;
 pub(crate) mod vps;
 
 use boosts::{Failovers, Orders, Providers, Services, Support};
 use clap::{Args, Parser, Subcommand};
 use ipstock::Ipstock;
+use selling::{Catalogue, Invoices, Plans};
 use std::path::PathBuf;
 use vps::Vps;
 
@@ -65,6 +67,15 @@ pub(crate) enum Command {
     /// Parts that went to another provider
     #[command(subcommand)]
     Failovers(Failovers),
+    /// What is sold and for how much
+    #[command(subcommand)]
+    Catalogue(Catalogue),
+    /// Invoices and the transfers that pay them: list, show
+    #[command(subcommand)]
+    Invoices(Invoices),
+    /// Custom plans: create, list, edit, deactivate
+    #[command(subcommand)]
+    Plans(Plans),
     /// IPStock: the packages of SmartVPS, their prices and the runs that read them
     #[command(subcommand)]
     Ipstock(Ipstock),

@@ -466,6 +466,10 @@ pub(crate) enum Orders {
         #[command(flatten)]
         why: Why,
     },
+    /// List what was sold and people fulfil, the soonest due first
+    Manual(super::selling::ManualList),
+    /// Say what became of an order that people fulfil
+    Fulfil(super::selling::FulfilOne),
     /// Ask the providers now
     LookUp {
         #[arg(required = true)]

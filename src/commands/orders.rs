@@ -44,6 +44,8 @@ pub(crate) async fn orders(desk: &Desk, words: Orders) -> Result<(), Failure> {
             let op = submit.key.to_string();
             out.one(&app.create_boost(actor, &submit, &reason, &op, *now).await?);
         }
+        Orders::Manual(words) => super::selling::manual(desk, words).await?,
+        Orders::Fulfil(words) => super::selling::fulfil(desk, words).await?,
         Orders::Retry { ids, part, guard: Guard { version, op } } => {
             each(desk, &ids, op, async |id, op| app.retry_boost(actor, id, part, version, &op, *now).await).await?;
         }
