@@ -98,7 +98,7 @@ fn chains(config: &Config, sandbox: Option<&Sandbox>) -> BTreeMap<Chain, ChainSe
     let of = |(chain, access): (&Chain, &ChainAccess)| {
         let (urls, key) = match sandbox {
             _ if !access.urls.is_empty() => (access.urls.clone(), access.key.clone()),
-            Some(sandbox) => (vec![sandbox.url(chain.word()).to_owned()], None),
+            Some(sandbox) => (sandbox.nodes(chain.word()), None),
             None if config.sandbox.enabled => (Vec::new(), None),
             None => usual_endpoints(*chain, access.key.as_ref()),
         };

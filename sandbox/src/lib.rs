@@ -180,6 +180,21 @@ impl Sandbox {
         self.services.get(name).map_or("", |service| &service.key)
     }
 
+    /// The URLs of a chain's nodes that pass for those of two operators: its own, and that of the node `second` under
+    /// this machine's name. Only the first where the sandbox does not listen on the usual address; none where there is
+    /// no such chain.
+    pub fn nodes(&self, name: &str) -> Vec<String> {
+        let Some(url) = self.services.get(name).map(|service| &service.url) else { return Vec::new() };
+        let named = url.replacen("127.0.0.1", "localhost", 1);
+        let second = match named.strip_suffix("/v1") {
+            Some(root) => format!("{root}/node/second/v1"),
+            None => format!("{named}/node/second"),
+        };
+        let mut urls = vec![url.clone()];
+        urls.extend((named != *url).then_some(second));
+        urls
+    }
+
     /// Directs Flutterwave's webhooks, those still to come included.
     pub fn set_webhook(&self, url: &str, secret: &str) {
         self.flutterwave.set_webhook(url, secret);

@@ -9,12 +9,9 @@ use crate::bench::{Bench, us};
 /// Two nodes of one chain under two names of this machine, and a third under the first one's.
 async fn two_hosts() -> Bench {
     Bench::with(|sandbox, chain| {
-        let url = sandbox.url(chain.word()).to_owned();
-        let node = |url: &str, name: &str| match url.strip_suffix("/v1") {
-            Some(root) => format!("{root}/node/{name}/v1"),
-            None => format!("{url}/node/{name}"),
-        };
-        vec![url.clone(), node(&url, "c"), node(&url.replace("127.0.0.1", "localhost"), "b")]
+        let [first, second] = sandbox.nodes(chain.word()).try_into().unwrap();
+        let third = second.replace("localhost", "127.0.0.1").replace("second", "third");
+        vec![first, third, second]
     })
     .await
 }
@@ -43,7 +40,7 @@ async fn two_hosts_that_agree_confirm() {
 async fn one_that_says_another_amount_is_a_persons_business() {
     let bench = two_hosts().await;
     for asset in Asset::ALL {
-        bench.post(asset.chain(), "/_nodes", json!({ "node": "b", "lies": true })).await;
+        bench.post(asset.chain(), "/_nodes", json!({ "node": "second", "lies": true })).await;
         let tx = bench.pay(asset, 5, json!({})).await;
         bench.settle(asset.chain()).await;
         let finding = both(&bench, asset, &tx, 2).await;
@@ -56,13 +53,13 @@ async fn one_that_says_another_amount_is_a_persons_business() {
 async fn one_that_is_behind_or_hides_it_makes_it_wait() {
     let bench = two_hosts().await;
     for asset in Asset::ALL {
-        for habit in [json!({ "node": "b", "stale_ms": 100_000 }), json!({ "node": "b", "hides": true })] {
+        for habit in [json!({ "node": "second", "stale_ms": 100_000 }), json!({ "node": "second", "hides": true })] {
             let chain = asset.chain();
             bench.post(chain, "/_nodes", habit).await;
             let tx = bench.pay(asset, 5, json!({})).await;
             bench.settle(chain).await;
             assert_eq!(both(&bench, asset, &tx, 2).await.word(), "pending", "{asset}");
-            bench.post(chain, "/_nodes", json!({ "node": "b" })).await;
+            bench.post(chain, "/_nodes", json!({ "node": "second" })).await;
             assert_eq!(both(&bench, asset, &tx, 2).await.word(), "confirmed", "{asset}");
         }
     }
