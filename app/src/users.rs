@@ -5,6 +5,7 @@ use crate::command::{Adjust, AdjustError, Adjusted, DecideError, Payee};
 use crate::notice::Notice;
 use crate::view::UserRow;
 use crate::{App, StoreError, notice, record};
+use domain::boost::BoostPlan;
 use domain::case::CaseKind;
 use domain::event::EventType;
 use domain::ledger::{Account, Journal, Purse, Refusal};
@@ -60,6 +61,8 @@ pub struct Profile {
     pub reply_held: Money,
     /// Post credits that can be spent: (the plan's code, how many), by code; plans without any are left out.
     pub posts: Vec<(String, i64)>,
+    /// Their custom plans that can be used now.
+    pub plans: Vec<BoostPlan>,
     /// The affiliate balance at the day's rate, where there is one.
     pub affiliate_ngn: Option<Money>,
     pub referred: i64,
@@ -71,7 +74,7 @@ impl App {
     /// What a user sees of themselves.
     pub async fn profile(&self, user: UserId, now: Timestamp) -> Result<Profile, StoreError> {
         let rate = self.usd_ngn(now).await.ok();
-        let (row, accounts, referred, payees, list) = self
+        let (row, accounts, referred, payees, list, own) = self
             .store()
             .read(|mut tx| async move {
                 let tx = &mut tx;
@@ -81,6 +84,7 @@ impl App {
                     users::referred(tx, user).await?,
                     users::payees(tx, user).await?,
                     withdrawals::of_user(tx, user, 10).await?,
+                    store::plans::of_user(tx, user).await?,
                 ))
             })
             .await?;
@@ -132,6 +136,7 @@ impl App {
             affiliate_held: balance(Account::held(user, Purse::Affiliate)),
             reply_held: balance(Account::held(user, Purse::Reply)),
             posts,
+            plans: own.iter().filter(|plan| plan.usable(now)).filter_map(crate::plans::boost_plan).collect(),
             affiliate_ngn: ngn,
             referred,
             payees: payees.collect(),

@@ -104,7 +104,9 @@ pub(super) fn press(conversation: Conversation, action: &Action, keyboard: &str,
         (Step::BoostChoice { link, first, .. }, Action::Page(page)) => choose(link, *page, first, None, model),
         (Step::BoostChoice { link, .. }, Action::NewName) => ask_name(link, None, model),
         (Step::BoostChoice { link, .. }, Action::BoostFor { handle, plan }) => {
-            let draft = BoostDraft { link, handle: handle.clone(), plan: plan.clone(), left: left(plan, model) };
+            // A custom plan needs no account: the one in the link is as good.
+            let handle = if handle.is_empty() { owner(&link).unwrap_or_default() } else { handle.clone() };
+            let draft = BoostDraft { link, handle, plan: plan.clone(), left: left(plan, model) };
             review(draft, None, model)
         }
         (Step::BoostReview(draft), Action::Back) => choose(draft.link, 0, Some(draft.handle), None, model),
@@ -183,7 +185,9 @@ fn with_help(view: View, model: &Model) -> View {
 
 /// Plans for links of a platform that the user has credits of.
 fn plans_left(platform: Platform, model: &Model) -> Vec<(&BoostPlan, i64)> {
-    let plans = model.facts.plans.iter().filter(|plan| plan.platform == platform && !plan.targets.is_empty());
+    let own = model.profile.iter().flat_map(|profile| &profile.plans);
+    let plans = model.facts.plans.iter().chain(own);
+    let plans = plans.filter(|plan| plan.platform == platform && !plan.targets.is_empty());
     plans.map(|plan| (plan, left(plan.plan.as_str(), model))).filter(|(_, left)| *left > 0).collect()
 }
 

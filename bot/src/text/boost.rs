@@ -124,9 +124,14 @@ pub(crate) fn choose(link: &PostLink) -> Html {
         .text("For which account, and from which plan? One credit is used when you have confirmed.")
 }
 
-/// An account and a plan, as a button.
+/// An account and a plan, as a button; a custom plan can go without an account.
 pub(crate) fn choice(handle: &str, plan: &str, left: i64) -> String {
-    format!("@{handle} · {} ({} left)", plan_name(plan), grouped(left))
+    let of = if handle.is_empty() { String::new() } else { format!("@{handle} · ") };
+    format!("{of}{} ({} left)", plan_name(plan), grouped(left))
+}
+
+fn whose(handle: &str) -> String {
+    if handle.is_empty() { "this post".to_owned() } else { format!("@{handle}") }
 }
 
 /// `2,000 views, 30 likes, 10 comments, 5 reposts`.
@@ -188,7 +193,7 @@ pub(crate) fn review(draft: &BoostDraft, buys: &Targets, when: &str, running: Op
         .text(&format!("Post: {}", draft.link.url))
         .line()
         .text("For: ")
-        .bold(&format!("@{}", draft.handle))
+        .bold(&whose(&draft.handle))
         .text(&format!(" · {plan}"))
         .line()
         .text("It gets: ")
@@ -235,7 +240,7 @@ pub(crate) fn submitted(id: BoostId, replayed: bool, request: &SubmitBoost, left
         .line()
         .text(&request.link.url)
         .line()
-        .text(&format!("For @{} · {plan}", request.handle))
+        .text(&format!("For {} · {plan}", whose(&request.handle)))
         .gap()
         .text("You get a message here when it starts, when it is half done and when it is done.");
     if let Some(left) = left {

@@ -5,7 +5,8 @@ use crate::conversation::BoostDraft;
 use crate::render;
 use app::notice::{BoostKind, BoostNews, Notice, OpsBoost};
 use domain::IdempotencyKey;
-use domain::boost::{PostLink, Schedule};
+use domain::boost::{BoostPlan, Platform, PostLink, Schedule, Targets};
+use domain::money::Plan;
 
 const LINK: &str = "https://x.com/ada/status/123";
 
@@ -410,4 +411,22 @@ fn a_restart_finds_the_draft_where_it_was() {
     world.plans.schedule = Schedule::Batches;
     let batches = Phone::new(world).types(LINK).press("@ada");
     assert!(batches.says().contains("The views come 1,000 at a time"), "{}", batches.says());
+}
+
+/// D23: who has a custom plan and no linked account is not asked for one.
+#[test]
+fn d23_a_custom_plan_is_used_without_an_account() {
+    let mut world = with_credits(&[("ct7", 3)], &[]);
+    let targets = Targets { views: 1_000, ..Targets::default() };
+    let plan = Plan::new("ct7").unwrap();
+    world.profile.plans = vec![BoostPlan { plan, platform: Platform::X, targets, price: usd(0) }];
+    let phone = Phone::new(world).types(LINK);
+    assert!(phone.labels().contains(&"Custom plan 7 (3 left)"), "{:?}", phone.labels());
+    let phone = phone.press("Custom plan 7");
+    for part in ["For: @ada · Custom plan 7", "1,000 views", "2 are left after it"] {
+        assert!(phone.says().contains(part), "{part} in {}", phone.says());
+    }
+    let phone = phone.press("Confirm");
+    let Some(Command::Spend { what: Spend::Boost(request), .. }) = &phone.command else { panic!() };
+    assert_eq!((request.handle.as_str(), request.plan.as_str()), ("ada", "ct7"));
 }

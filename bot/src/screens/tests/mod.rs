@@ -115,6 +115,7 @@ impl Default for World {
             affiliate_held: usd(0),
             reply_held: ngn(0),
             posts: Vec::new(),
+            plans: Vec::new(),
             affiliate_ngn: Some(ngn(39_000)),
             referred: 3,
             payees: Vec::new(),
@@ -184,14 +185,19 @@ impl World {
         };
         let left = |code: &str| self.profile.posts.iter().find(|(plan, _)| plan == code).map_or(0, |(_, left)| *left);
         let choices = |platform| {
-            let plans = self.plans.plans.iter().filter(move |plan| plan.platform == platform);
+            let plans = self.plans.plans.iter().chain(&self.profile.plans);
+            let plans = plans.filter(move |plan| plan.platform == platform);
             let plans = plans.map(|plan| (plan.plan.as_str(), left(plan.plan.as_str()))).filter(|(_, left)| *left > 0);
             let choice = |handle: &String, (plan, left): (&str, i64)| BoostChoice {
                 handle: handle.clone(),
                 plan: plan.to_owned(),
                 left,
             };
-            self.accounts.iter().flat_map(|handle| plans.clone().map(move |plan| choice(handle, plan))).collect()
+            let none = String::new();
+            let own = plans.clone().filter(|(plan, _)| self.accounts.is_empty() && plan.starts_with("ct"));
+            let own = own.map(|plan| choice(&none, plan));
+            let of = self.accounts.iter().flat_map(|handle| plans.clone().map(move |plan| choice(handle, plan)));
+            of.chain(own).collect()
         };
         let bank = |n: usize| Bank { code: format!("{n:03}"), name: format!("Bank <{n}>") };
         let banks = |search: &String| match search.as_str() {
