@@ -21,7 +21,9 @@ fn the_catalogue_is_listed_and_changed_from_the_shell() {
     let before = product(&shop, "x_t1");
     assert_eq!(before["price"], json!({ "amount": "0.50", "currency": "USD" }));
     assert_eq!((&before["presets"], &before["version"]), (&json!([10, 25, 50, 100]), &json!(1)));
-    let set = |more: &[&str]| [&["catalogue", "set", "x_t1"], more, &WHY].concat();
+    fn set<'a>(more: &[&'a str]) -> Vec<&'a str> {
+        [&["catalogue", "set", "x_t1"], more, &WHY].concat()
+    }
     let done =
         shop.ok(&set(&["--price", "0.55", "--presets", "20,40", "--min", "20", "--version", "1", "--op", "o-1"]));
     assert_eq!(done["repeated"], false, "{done}");
@@ -55,11 +57,13 @@ fn a_custom_plan_is_made_by_an_operator_and_used_in_telegram() {
     shop.ready(&serve);
     shop.asks(ADA, "/start", "Welcome to ViralCore");
     let user = ADA.to_string();
-    let create = |more: &[&str]| [&["plans", "create", "--user", &user, "--name", "Launch"], more, &WHY].concat();
-    assert_eq!(shop.refused(1, &create(&[])), "refused", "a plan that orders nothing");
-    let made = shop.ok(&create(&["--comments", "5", "--posts", "2", "--expires", "2099-01-01", "--op", "p-1"]));
+    fn create<'a>(user: &'a str, more: &[&'a str]) -> Vec<&'a str> {
+        [&["plans", "create", "--user", user, "--name", "Launch"], more, &WHY].concat()
+    }
+    assert_eq!(shop.refused(1, &create(&user, &[])), "refused", "a plan that orders nothing");
+    let made = shop.ok(&create(&user, &["--comments", "5", "--posts", "2", "--expires", "2099-01-01", "--op", "p-1"]));
     let id = made["id"].to_string();
-    assert_eq!(shop.ok(&create(&["--comments", "5", "--posts", "2", "--op", "p-1"]))["repeated"], true);
+    assert_eq!(shop.ok(&create(&user, &["--comments", "5", "--posts", "2", "--op", "p-1"]))["repeated"], true);
     let listed = || shop.ok(&["plans", "list", "--user", &user])["items"][0].clone();
     assert_eq!(
         (&listed()["left"], &listed()["state"], &listed()["comments"]),
@@ -72,7 +76,9 @@ fn a_custom_plan_is_made_by_an_operator_and_used_in_telegram() {
     shop.presses(ADA, "Confirm");
     shop.reads(ADA, "is queued");
     until("a credit is held", || (listed()["left"] == 1).then_some(()));
-    let why = |words: &[&str]| [words, &WHY].concat();
+    fn why<'a>(words: &[&'a str]) -> Vec<&'a str> {
+        [words, &WHY].concat()
+    }
     shop.ok(&why(&["plans", "edit", &id, "--posts", "5", "--likes", "10"]));
     assert_eq!((&listed()["left"], &listed()["likes"], &listed()["comments"]), (&json!(4), &json!(10), &json!(5)));
     shop.ok(&why(&["plans", "deactivate", &id]));
