@@ -158,7 +158,7 @@ impl App {
         let missing = || ActError::NotFound(format!("order {id}"));
         let seen = rows::find(tx, id).await?.ok_or_else(missing)?;
         // The invoice first, as everywhere.
-        let invoice = invoices::find_locked(tx, seen.invoice).await?.ok_or_else(missing)?;
+        let mut invoice = invoices::find_locked(tx, seen.invoice).await?.ok_or_else(missing)?;
         let mut order = rows::find_locked(tx, id).await?.ok_or_else(missing)?;
         if audit::was_done(tx, &order.object(), doing.action, doing.op).await? {
             return Ok(repeated());
@@ -186,7 +186,12 @@ impl App {
                 if order.state == ManualState::Refunded || !rest.is_positive() {
                     return Err(ActError::Refused(format!("everything of order {id} was given back already")));
                 }
-                return Err(ActError::Refused("giving back is not possible yet".to_owned()));
+                if !invoice.state.is_met() {
+                    return Err(ActError::Refused(format!("its invoice is {}", invoice.state)));
+                }
+                // It closes the order, too.
+                let by = doing.actor.word();
+                self.refund_invoice_in(tx, &mut invoice, rest, &by, note, doing.now).await?;
             }
         }
         let done = match what {

@@ -9,7 +9,7 @@ use crate::{App, StoreError, record};
 use domain::event::EventType;
 use domain::job::JobState;
 use domain::withdrawal::WithdrawalState;
-use domain::{CaseId, Timestamp, VpsId, WithdrawalId, schedule, text};
+use domain::{CaseId, InvoiceId, PaymentId, Timestamp, VpsId, WithdrawalId, schedule, text};
 use serde_json::json;
 use std::sync::Arc;
 use std::time::Duration;
@@ -42,6 +42,12 @@ pub(crate) enum Work {
     Act(i64),
     /// Carry on a machine's renewal.
     Renew(i64),
+    /// Look a payment up and decide it.
+    PaymentCheck(PaymentId),
+    /// Ask for the account that an invoice is paid to.
+    Charge(InvoiceId),
+    /// Ask the bank what came for an invoice.
+    PollBank(InvoiceId),
     /// A schedule.
     Every(Schedule),
 }
@@ -62,10 +68,12 @@ pub(crate) enum Schedule {
     Ipstock,
     IpstockAlerts,
     Machines,
+    Prices,
+    Invoices,
 }
 
 impl Schedule {
-    const ALL: [Self; 13] = [
+    const ALL: [Self; 15] = [
         Self::Rates,
         Self::Banks,
         Self::Float,
@@ -79,6 +87,8 @@ impl Schedule {
         Self::Ipstock,
         Self::IpstockAlerts,
         Self::Machines,
+        Self::Prices,
+        Self::Invoices,
     ];
 
     const fn word(self) -> &'static str {
@@ -96,19 +106,23 @@ impl Schedule {
             Self::Ipstock => "ipstock",
             Self::IpstockAlerts => "ipstock_alerts",
             Self::Machines => "machines",
+            Self::Prices => "prices",
+            Self::Invoices => "invoices",
         }
     }
 }
 
 /// Lanes with how many of their jobs run at once; the configuration says it of purchases and of placements on their way,
 /// beside which [`AHEAD`] are got ready.
-const LANES: [(&str, usize); 8] = [
+const LANES: [(&str, usize); 10] = [
     ("payout", 1),
     ("follow", 4),
     ("system", 2),
     ("schedule", 4),
     ("track", 4),
     ("machine", 4),
+    ("payment", 8),
+    ("bank", 4),
     (PLACEMENT, 0),
     (PROVISION, 0),
 ];
@@ -143,6 +157,11 @@ impl Work {
             }
             Self::Act(id) => ("vps.action", "machine", format!("action:{id}"), format!("action:{id}")),
             Self::Renew(id) => ("vps.renew", "machine", format!("renew:{id}"), store::vps::renewals::object(id)),
+            Self::PaymentCheck(id) => {
+                ("payment.check", "payment", format!("payment:{id}"), store::invoices::payments::object(id))
+            }
+            Self::Charge(id) => ("invoice.charge", "bank", format!("charge:{id}"), store::invoices::object(id)),
+            Self::PollBank(id) => ("invoice.poll", "bank", format!("poll:{id}"), store::invoices::object(id)),
             Self::Every(schedule) => {
                 ("schedule", "schedule", format!("schedule:{}", schedule.word()), schedule.word().to_owned())
             }
@@ -164,6 +183,9 @@ impl Work {
             "vps.credentials" => Some(Self::Credentials(VpsId::new(id()?))),
             "vps.action" => Some(Self::Act(id()?)),
             "vps.renew" => Some(Self::Renew(id()?)),
+            "payment.check" => Some(Self::PaymentCheck(PaymentId::new(id()?))),
+            "invoice.charge" => Some(Self::Charge(InvoiceId::new(id()?))),
+            "invoice.poll" => Some(Self::PollBank(InvoiceId::new(id()?))),
             "schedule" => Schedule::ALL.into_iter().find(|s| s.word() == job.object).map(Self::Every),
             _ => None,
         }
@@ -181,6 +203,9 @@ impl Work {
                 | Self::Credentials(_)
                 | Self::Act(_)
                 | Self::Renew(_)
+                | Self::PaymentCheck(_)
+                | Self::Charge(_)
+                | Self::PollBank(_)
                 | Self::Every(_)
         )
     }
@@ -503,6 +528,9 @@ impl App {
             Work::Credentials(id) => self.await_credentials(id, now).await,
             Work::Act(id) => self.run_action(job, id, now).await,
             Work::Renew(id) => self.run_renewal(job, id, now).await,
+            Work::PaymentCheck(id) => self.check_payment(job, id, now).await,
+            Work::Charge(id) => self.make_charge(job, id, now).await,
+            Work::PollBank(id) => self.poll_bank(id, now).await,
             Work::Every(schedule) => self.run_schedule(schedule, now).await,
         }
     }
@@ -531,6 +559,8 @@ impl App {
                 let every = self.settings().ipstock.sync;
                 (self.ipstock_due(now).await, if every.is_zero() { soon } else { every })
             }
+            Schedule::Prices => (self.refresh_prices(now).await, self.settings().prices.refresh),
+            Schedule::Invoices => (self.look_after_invoices(now).await.map_err(|e| e.to_string()), soon),
             Schedule::IpstockAlerts => (self.ipstock_alerts(now).await.map_err(|e| e.to_string()), soon),
         };
         match result {

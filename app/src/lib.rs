@@ -17,6 +17,7 @@ mod detail;
 pub mod follow;
 pub mod fulfilment;
 pub mod invariants;
+pub mod invoices;
 pub mod ipstock;
 pub mod jobs;
 mod kept;

@@ -7,7 +7,7 @@ use std::fmt::Write;
 use std::sync::{Mutex, PoisonError};
 
 /// A family of metrics: name, type, sentence.
-const FAMILIES: [(&str, &str, &str); 31] = [
+const FAMILIES: [(&str, &str, &str); 33] = [
     ("user_registrations_total", "counter", "Users that appeared since start."),
     ("withdrawal_requests_total", "counter", "Withdrawals that entered a status since start."),
     ("flutterwave_api_errors_total", "counter", "Calls to the payout rail that did not succeed, by error code."),
@@ -18,6 +18,8 @@ const FAMILIES: [(&str, &str, &str); 31] = [
         "counter",
         "Boost parts that a provider took (placed) and orders that ended, by status, since start.",
     ),
+    ("payment_verifications_total", "counter", "Payments that were decided, by how and by coin, since start."),
+    ("payment_verification_duration_seconds", "histogram", "Duration of looking a payment up, by coin."),
     ("boosts_open", "gauge", "Open boost orders, at most 10000."),
     ("boosts_attention", "gauge", "Open boost orders that need a person: lost answers, words that nobody knows."),
     ("provider_api_latency_seconds", "histogram", "Duration of calls to providers."),

@@ -38,6 +38,8 @@ pub enum Notice {
     Vps(VpsNews),
     /// To the user: what happened to their machine.
     Machine(MachineNews),
+    /// To the user: how their invoice stands.
+    Invoice(InvoiceNews),
     /// To the user: how what people deliver to them stands.
     Manual(ManualNews),
     /// To the referrer: what a purchase earned them, or what a refund took back.
@@ -259,6 +261,81 @@ impl MachineKind {
             Self::Expiring => "expiring",
             Self::Expired => "expired",
             Self::Gone => "gone",
+        }
+    }
+}
+
+/// What a user is told of an invoice.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct InvoiceNews {
+    /// Which.
+    pub id: InvoiceId,
+    /// Its number.
+    pub number: String,
+    /// What it is for.
+    pub title: String,
+    /// How many.
+    pub quantity: i64,
+    /// It is for money in the wallet.
+    pub topup: bool,
+    /// What happened.
+    pub kind: InvoiceNewsKind,
+    /// The price, USD.
+    pub price: Money,
+    /// What came so far, USD.
+    pub received: Money,
+    /// What the kind is about, USD: what is in the wallet now because of it, or was given back.
+    pub amount: Option<Money>,
+    /// Of a refused payment: `not_found`, `wrong_recipient`, `wrong_asset`, `failed_on_chain`, `dust` or `ruled`.
+    pub why: Option<String>,
+}
+
+/// What happened to an invoice; each is told once for each time that it becomes true.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum InvoiceNewsKind {
+    /// The account for the bank transfer is there.
+    AccountReady,
+    /// No account could be had: another way to pay is needed.
+    NoAccount,
+    /// The payment was found and is not final.
+    Confirming,
+    /// The look-up takes longer: nothing is lost.
+    Delayed,
+    /// Met.
+    Paid,
+    /// Too little came; it is in the wallet.
+    Short,
+    /// Met, and more came; the rest is in the wallet.
+    Over,
+    /// It came after its time; it is in the wallet.
+    Late,
+    /// Its time is over, and nothing came.
+    Expired,
+    /// Money was given back.
+    Refunded,
+    /// A person decides whose the payment is.
+    Disputed,
+    /// What was named is no payment of it.
+    Refused,
+}
+
+impl InvoiceNewsKind {
+    /// The word, for keys.
+    pub const fn word(self) -> &'static str {
+        match self {
+            Self::AccountReady => "account_ready",
+            Self::NoAccount => "no_account",
+            Self::Confirming => "confirming",
+            Self::Delayed => "delayed",
+            Self::Paid => "paid",
+            Self::Short => "short",
+            Self::Over => "over",
+            Self::Late => "late",
+            Self::Expired => "expired",
+            Self::Refunded => "refunded",
+            Self::Disputed => "disputed",
+            Self::Refused => "refused",
         }
     }
 }

@@ -20,6 +20,7 @@ pub(crate) fn notice(notice: &Notice) -> (View, Option<&OpsWithdrawal>) {
         Notice::Boost(news) => return (boost(news), None),
         Notice::Vps(news) => return (vps(news), None),
         Notice::Machine(news) => return (machine(news), None),
+        Notice::Invoice(news) => text::invoice_news::news(news),
         Notice::Manual(news) => text::sold_news::manual(news),
         Notice::Bonus(news) => text::sold_news::bonus(news),
         Notice::OpsManual(order) => text::sold_news::for_people(order),

@@ -64,6 +64,14 @@ pub enum EventType {
     VpsUnknown,
     /// A machine changed, or something was done with it.
     MachineChanged,
+    /// An invoice was made.
+    InvoiceMade,
+    /// An invoice, or a payment of one, changed.
+    InvoiceChanged,
+    /// A payment was verified and credited.
+    PaymentVerified,
+    /// What was named as a payment is none.
+    PaymentFailed,
     /// A product was changed.
     ProductChanged,
     /// A custom plan was made, changed or ended.
@@ -121,6 +129,10 @@ impl EventType {
             Self::VpsFailed => "VpsFailed",
             Self::VpsUnknown => "VpsUnknown",
             Self::MachineChanged => "MachineChanged",
+            Self::InvoiceMade => "InvoiceMade",
+            Self::InvoiceChanged => "InvoiceChanged",
+            Self::PaymentVerified => "PaymentVerified",
+            Self::PaymentFailed => "PaymentFailed",
             Self::ProductChanged => "ProductChanged",
             Self::PlanChanged => "PlanChanged",
             Self::ManualChanged => "ManualChanged",

@@ -76,3 +76,15 @@ pub async fn banks(tx: &mut Tx) -> Result<(Vec<(String, String)>, Option<Timesta
     let banks = rows.iter().map(|row| Ok((row.text("code")?, row.text("name")?))).collect::<Result<_, StoreError>>()?;
     Ok((banks, at))
 }
+
+/// Forgets prices of coins from before a moment, at most `limit`.
+pub async fn prune_prices(tx: &mut Tx, before: Timestamp, limit: i64) -> Result<(), StoreError> {
+    sqlx::query(
+        "delete from rate where id in (select id from rate where pair like '%/USD' and at < $1 order by id limit $2)",
+    )
+    .bind(before.micros())
+    .bind(limit)
+    .execute(tx.conn())
+    .await?;
+    Ok(())
+}

@@ -420,8 +420,11 @@ async fn build(store_url: &str, sandbox: &Sandbox, settings: Settings, clock: &A
         kraken_url: None,
     };
     let endpoint = |chain: Chain| {
-        let urls = Some(sandbox.url(chain.word()).to_owned()).filter(|url| !url.is_empty());
-        (chain, ChainSettings { urls: urls.into_iter().collect(), ..ChainSettings::default() })
+        // Two nodes of one chain: another name of the host stands for another operator.
+        let main = sandbox.url(chain.word()).to_owned();
+        let second = format!("{}/node/b/", main.trim_end_matches('/').replacen("127.0.0.1", "localhost", 1));
+        let urls = if main.is_empty() { Vec::new() } else { vec![main, second] };
+        (chain, ChainSettings { urls, ..ChainSettings::default() })
     };
     let endpoints = Chain::ALL.into_iter().map(endpoint).collect();
     let chain_reader = Arc::clone(clock);

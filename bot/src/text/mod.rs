@@ -2,6 +2,7 @@
 
 pub(crate) mod boost;
 pub(crate) mod boost_news;
+pub(crate) mod invoice_news;
 pub(crate) mod menu;
 pub(crate) mod notice;
 pub(crate) mod ops;
