@@ -1,4 +1,4 @@
-//! Flutterwave API v3: payouts to Nigerian banks, the reads around them, and its webhooks.
+//! Flutterwave API v3: payouts to Nigerian banks, the reads around them, pay-ins by bank transfer, and its webhooks.
 //!
 //! [`Flutterwave::transfer`] is the only call that spends; [`classify_transfer`] is the only place that judges it.
 //! Everything else is a read. A reference is the idempotency key: the caller writes it down before it calls, and
@@ -6,6 +6,7 @@
 //! other route.
 
 mod banks;
+mod charges;
 mod classify;
 mod reads;
 mod transfer;
@@ -19,6 +20,7 @@ use domain::{Money, WithdrawalId};
 use reqwest::{Method, Url};
 
 pub use banks::Bank;
+pub use charges::{ChargeAccount, ChargeAsk, Payment};
 pub use classify::{classify_transfer, fault_of};
 pub use reads::{Balance, Found, Page, ResolveError, Resolved};
 pub use transfer::{Difference, NewTransfer, Transfer, TransferStatus};

@@ -1,6 +1,6 @@
 //! Webhooks: is it from them, and what does it speak of. Pure; the raw bytes are stored before they are believed.
 //!
-//! A webhook moves no money: whatever it says, the transfer is read again. Verification is over the raw bytes.
+//! A webhook moves no money: whatever it says, the transfer or the payment is read again. Verification is over the raw bytes.
 
 use std::fmt::Write as _;
 
@@ -21,6 +21,8 @@ pub const HASH_HEADER: &str = "verif-hash";
 pub const SIGNATURE_HEADER: &str = "flutterwave-signature";
 /// The event of a transfer's end, good or bad.
 pub const TRANSFER_EVENT: &str = "transfer.completed";
+/// The event of a pay-in, good or bad.
+pub const CHARGE_EVENT: &str = "charge.completed";
 
 /// Why a webhook is not taken.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
@@ -51,6 +53,15 @@ pub enum Hook {
         /// What it claims.
         status: TransferStatus,
     },
+    /// Somebody has paid in, it says.
+    ChargeCompleted {
+        /// The provider's id.
+        id: i64,
+        /// Ours, `tx_ref`.
+        reference: String,
+        /// What it claims, upper-cased.
+        status: String,
+    },
     /// Anything else.
     Other {
         /// Its name; empty when it has none.
@@ -67,6 +78,7 @@ impl Hook {
     pub fn dedupe_key(&self) -> String {
         match self {
             Self::TransferCompleted { id, status, .. } => format!("{TRANSFER_EVENT}:{id}:{}", status.as_str()),
+            Self::ChargeCompleted { id, status, .. } => format!("{CHARGE_EVENT}:{id}:{status}"),
             Self::Other { event, id, status } => format!("{event}:{id}:{status}"),
         }
     }
@@ -92,7 +104,8 @@ pub fn verify(headers: impl Fn(&str) -> Option<String>, body: &[u8], hashes: &[S
     if genuine { Ok(()) } else { Err(WebhookRefused::Mismatch) }
 }
 
-/// Reads a body in either shape: `event` with `data`, or the legacy `event.type` with `transfer`.
+/// Reads a body in either shape: `event` with `data`, or the legacy `event.type` with `transfer`, or of a pay-in with
+/// everything at the top and names like `txRef`.
 pub fn parse(body: &[u8]) -> Result<Hook, WebhookRefused> {
     let malformed = |what: &dyn std::fmt::Display| WebhookRefused::Malformed(text::scrub(&what.to_string(), 200));
     let raw: RawHook = json::object(body).map_err(|problem| malformed(&problem))?;
@@ -109,12 +122,24 @@ pub fn parse(body: &[u8]) -> Result<Hook, WebhookRefused> {
         let status = TransferStatus::parse(&named.status);
         return Ok(Hook::TransferCompleted { id: named.id, reference: named.reference, status });
     }
+    let status_of = |status: &str| text::clean_line(&status.to_ascii_uppercase(), 40);
+    if event == CHARGE_EVENT {
+        let data = raw.data.as_ref().ok_or_else(|| malformed(&"a charge event without data"))?;
+        let paid: Paid = json::object(data.get().as_bytes()).map_err(|problem| malformed(&problem))?;
+        return Ok(Hook::ChargeCompleted { id: paid.id, reference: paid.tx_ref, status: status_of(&paid.status) });
+    }
+    if event.is_empty()
+        && raw.data.is_none()
+        && let Ok(paid) = json::object::<FlatPaid>(body)
+    {
+        return Ok(Hook::ChargeCompleted { id: paid.id, reference: paid.tx_ref, status: status_of(&paid.status) });
+    }
     let news: News = raw.data.as_deref().and_then(|data| json::object(data.get().as_bytes()).ok()).unwrap_or_default();
     let event = if event.is_empty() { raw.event_type.unwrap_or_default() } else { event };
     Ok(Hook::Other {
         event: text::clean_line(&event, 60),
         id: news.id.as_deref().and_then(id_text).unwrap_or_else(|| digest(body)),
-        status: text::clean_line(&news.status.unwrap_or_default().to_ascii_uppercase(), 40),
+        status: status_of(&news.status.unwrap_or_default()),
     })
 }
 
@@ -125,6 +150,21 @@ struct RawHook {
     event_type: Option<String>,
     data: Option<Box<RawValue>>,
     transfer: Option<Box<RawValue>>,
+}
+
+#[derive(Deserialize)]
+struct Paid {
+    id: i64,
+    tx_ref: String,
+    status: String,
+}
+
+#[derive(Deserialize)]
+struct FlatPaid {
+    id: i64,
+    #[serde(rename = "txRef")]
+    tx_ref: String,
+    status: String,
 }
 
 #[derive(Deserialize)]

@@ -1,4 +1,5 @@
-//! Control routes of its own: the wallet's float, late reversals, and webhooks by hand.
+//! Control routes of its own: the wallet's float, late reversals, and webhooks by hand. Those that pay in are in
+//! `charges.rs`.
 
 use serde::Deserialize;
 use serde_json::json;
@@ -38,6 +39,9 @@ impl Flutterwave {
         let outcome = match (ask.method.as_str(), ask.path.as_str()) {
             ("GET", "/_balance") => Ok(Reply::json(200, &self.book().balance())),
             ("POST", "/_balance") => self.set_balance(ask),
+            ("POST", "/_transfer") => self.pay_in(ask),
+            ("POST", "/_payment") => self.settle_payment(ask),
+            ("POST", "/_charges") => self.set_habits(ask),
             ("POST", "/_reverse") => self.reverse(ask),
             ("POST", "/_webhook") => self.direct_webhooks(ask),
             ("POST", "/_send_webhook") => self.send_webhook(ask).await,

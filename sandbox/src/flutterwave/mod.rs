@@ -1,14 +1,17 @@
-//! `flutterwave`: payouts of API v3 with the wallet behind them. The routes are here, `POST /transfers` in `pay.rs`.
+//! `flutterwave`: payouts of API v3 with the wallet behind them, and pay-ins. The routes are here, `POST /transfers` in
+//! `pay.rs`, pay-ins in `charges.rs`.
 //!
 //! Promises: a reference makes one transfer for ever; amounts keep their digits; a transfer's end is decided when it
 //! is accepted and reached by this service's clock, whoever looks. With a place for its state, what was answered outlives the process.
 
 mod banks;
 mod book;
+mod charges;
 mod control;
 mod keep;
 mod naira;
 mod pay;
+mod till;
 mod transfer;
 mod webhook;
 
@@ -27,6 +30,7 @@ use crate::names;
 use crate::stand::{Core, Later, Stand, stopped};
 use book::Book;
 use naira::Naira;
+use till::Till;
 use transfer::{Shape, Transfer};
 use webhook::{Due, Webhooks};
 
@@ -40,6 +44,7 @@ pub(crate) struct Flutterwave {
     key: String,
     speed: f64,
     book: Mutex<Book>,
+    till: Mutex<Till>,
     webhooks: Webhooks,
 }
 
@@ -76,15 +81,17 @@ fn holder(account_number: &str) -> String {
 
 impl Flutterwave {
     pub(crate) fn new(core: Arc<Core>, key: &str, speed: f64, place: Option<&Place<'_>>) -> std::io::Result<Self> {
-        let book = match place {
-            None => Book::new(),
+        let (book, till) = match place {
+            None => (Book::new(), Till::new()),
             Some(place) => {
                 let restored = keep::restore(place)?;
-                core.clock.not_before(restored.at);
-                restored.book
+                let (till, reached) = Till::restore(place)?;
+                core.clock.not_before(restored.at.max(reached));
+                (restored.book, till)
             }
         };
-        let this = Self { core, key: key.to_owned(), speed, book: Mutex::new(book), webhooks: Webhooks::new() };
+        let (book, till) = (Mutex::new(book), Mutex::new(till));
+        let this = Self { core, key: key.to_owned(), speed, book, till, webhooks: Webhooks::new() };
         let now = this.core.clock.now();
         this.book().settle(now);
         for transfer in this.book().owed() {
@@ -98,6 +105,7 @@ impl Flutterwave {
         if let Some(journal) = &mut self.book().journal {
             journal.close();
         }
+        self.till().close();
     }
 
     /// Returns when what the book's file holds would outlive the machine, too.
@@ -137,6 +145,10 @@ impl Flutterwave {
 
     fn book(&self) -> MutexGuard<'_, Book> {
         self.book.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn till(&self) -> MutexGuard<'_, Till> {
+        self.till.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     /// One attempt at a webhook.
@@ -205,6 +217,10 @@ impl Flutterwave {
                 self.breach("a retry bypasses the uniqueness of references", ask);
                 error(400, "Transfer retries are not enabled for this merchant")
             }
+            ("POST", ["charges"]) => self.charge(ask, plight),
+            ("GET", ["transactions", "verify_by_reference"]) => self.verify(ask, None, plight),
+            ("GET", ["transactions", id, "verify"]) => self.verify(ask, Some(id), plight),
+            ("POST", ["transactions", id, "resend-hook"]) => self.resend_hook(id),
             ("GET", ["balances", "NGN"]) => answer("Wallet balance fetched", &self.book().balance(), None),
             ("GET", ["balances"]) => answer("Wallet balances fetched", &[self.book().balance()], None),
             _ => error(404, "The resource that you are looking for does not exist"),
@@ -318,6 +334,10 @@ impl Stand for Flutterwave {
             ("GET", ["transfers", _]) => "get",
             (_, ["transfers", _, "retries"]) => "retry",
             (_, ["balances", ..]) => "balance",
+            (_, ["charges"]) => "charge",
+            (_, ["transactions", "verify_by_reference"]) => "verify",
+            (_, ["transactions", _, "verify"]) => "payment",
+            (_, ["transactions", _, "resend-hook"]) => "resend",
             _ => "unknown",
         };
         op.to_owned()
@@ -334,7 +354,10 @@ impl Stand for Flutterwave {
     fn created(&self) -> Vec<(&'static str, String)> {
         let book = self.book();
         let transfers: Vec<_> = book.all().iter().map(|transfer| transfer.view(Shape::Fetched)).collect();
+        let till = self.till();
         vec![
+            ("charges", serde_json::to_string(till.charges()).unwrap_or_default()),
+            ("payments", serde_json::to_string(till.paid()).unwrap_or_default()),
             ("transfers", serde_json::to_string(&transfers).unwrap_or_default()),
             ("balance", serde_json::to_string(&book.balance()).unwrap_or_default()),
             ("webhooks", self.webhooks.shown()),

@@ -41,6 +41,18 @@ impl Naira {
         Self(self.0.saturating_sub(other.0))
     }
 
+    /// So many thousandths of it, rounded up.
+    pub(crate) fn per_mille(self, thousandths: i64) -> Self {
+        let product = i128::from(self.0) * i128::from(thousandths);
+        Self(i64::try_from((product + 999).div_euclid(1_000)).unwrap_or(i64::MAX))
+    }
+
+    /// Text with two places, rounded up: `1500.00`.
+    pub(crate) fn two_places(self) -> String {
+        let kobo = (i128::from(self.0) + 9).div_euclid(10);
+        format!("{}.{:02}", kobo / 100, kobo % 100)
+    }
+
     /// What a transfer of this amount costs: 10, 25 or 50 naira and 7.5 % tax on that.
     pub(crate) fn transfer_fee(self) -> Self {
         match self.0 {

@@ -63,10 +63,35 @@ fn a_transfer_is_read_in_both_shapes_with_one_key() {
 }
 
 #[test]
+fn a_payment_is_read_in_both_shapes_with_one_key() {
+    // The recorded collection of `flutterwave.md` 8, and its legacy form.
+    let nested = r#"{"event":"charge.completed","data":{"id":2028146660,"tx_ref":"vc-d-771",
+        "flw_ref":"100004260420103413157701995493","amount":100,"currency":"NGN","charged_amount":102,"app_fee":2,
+        "merchant_fee":0,"processor_response":"success","auth_model":"AUTH","narration":"…","status":"successful",
+        "payment_type":"bank_transfer","created_at":"2025-05-30T20:24:49.000Z","account_id":2590629,"customer":{"id":3301029,
+        "name":"…","phone_number":null,"email":"…","created_at":"…"}},"meta_data":{"originatorname":"JOHN DOE",
+        "bankname":"Access Bank","originatoraccountnumber":"123*******90","originatoramount":"N/A"},
+        "event.type":"BANK_TRANSFER_TRANSACTION"}"#;
+    let flat = r#"{"id":2028146660,"txRef":"vc-d-771","flwRef":"1000","charged_amount":102,"amount":100,
+        "status":"successful","currency":"NGN","customer":{"id":1},"event.type":"BANK_TRANSFER_TRANSACTION"}"#;
+    for body in [nested, flat] {
+        let hook = parse(body.as_bytes()).unwrap();
+        assert_eq!(hook.dedupe_key(), "charge.completed:2028146660:SUCCESSFUL");
+        let (reference, status) = ("vc-d-771".to_owned(), "SUCCESSFUL".to_owned());
+        assert_eq!(hook, Hook::ChargeCompleted { id: 2_028_146_660, reference, status });
+    }
+    for body in [
+        r#"{"event":"charge.completed"}"#,
+        r#"{"event":"charge.completed","data":[]}"#,
+        r#"{"event":"charge.completed","data":{"id":"7","tx_ref":"r","status":"successful"}}"#,
+        r#"{"event":"charge.completed","data":{"id":7,"status":"successful"}}"#,
+    ] {
+        assert!(matches!(parse(body.as_bytes()), Err(WebhookRefused::Malformed(_))), "{body}");
+    }
+}
+
+#[test]
 fn other_events_are_told_apart_by_id_and_status() {
-    let collection =
-        r#"{"event":"charge.completed","data":{"id":2028146660,"tx_ref":"vc-d-771","status":"successful"}}"#;
-    assert_eq!(parse(collection.as_bytes()).unwrap().dedupe_key(), "charge.completed:2028146660:SUCCESSFUL");
     let flat = r#"{"txRef":"a","flwRef":"b","event.type":"BANK_TRANSFER_TRANSACTION"}"#;
     let (first, second) = (parse(flat.as_bytes()).unwrap(), parse(flat.replace('b', "c").as_bytes()).unwrap());
     assert!(first.dedupe_key().starts_with("BANK_TRANSFER_TRANSACTION:sha256-"), "{first:?}");
