@@ -1,31 +1,30 @@
 //! Selling as operators see it: windows over invoices, transfers and orders that people fulfil, one of each with
 //! everything about it, the catalogue, and how chains and prices do. Reads only.
 
+mod detail;
+
 use crate::console::{display_name, start};
-use crate::detail::{self, event_words};
 use crate::fulfilment::told;
 use crate::view::payments::{
-    ClaimView, CommissionView, EndpointRow, InvoiceDetail, InvoiceFilter, InvoiceQuery, InvoiceRow, InvoiceSort,
-    ManualQuery, ManualRow, PaymentDetail, PaymentFilter, PaymentQuery, PaymentRow, PaymentsHealth, PriceRow,
-    ProductRow, Standing,
+    EndpointRow, InvoiceDetail, InvoiceFilter, InvoiceQuery, InvoiceRow, InvoiceSort, ManualQuery, ManualRow,
+    PaymentDetail, PaymentFilter, PaymentQuery, PaymentRow, PaymentsHealth, PriceRow, ProductRow, Standing,
 };
 use crate::view::vps::ReviewRow;
-use crate::view::{COUNT_CAP, From, TrailLine, Window};
+use crate::view::{COUNT_CAP, From, Window};
 use crate::{App, StoreError};
-use domain::chain::{Asset, units_text};
+use domain::chain::{Address, Asset, Chain, units_text};
 use domain::fulfilment::ManualState;
 use domain::invoice::{InvoiceState, PaymentState};
 use domain::money::Plan;
+use domain::product::Details;
 use domain::quote::Coin as Priced;
-use domain::{InvoiceId, ManualId, PaymentId, Rate, Timestamp, UserId, text};
-use std::collections::HashMap;
+use domain::{InvoiceId, ManualId, Money, PaymentId, Rate, Timestamp, text};
 use store::fulfilment::{self, ListedManual};
-use store::invoices::claims::{self, Claim};
 use store::invoices::listing::{self, Among, Filter, ListedInvoice, ListedPayment};
-use store::invoices::payments::{self, Payment};
+use store::invoices::payments;
 use store::invoices::{self, Invoice};
 use store::products::Product;
-use store::{Tx, audit, endpoints, events, rates, users};
+use store::{Tx, endpoints, rates};
 
 /// Reviews that are shown: more than a person works through in a day.
 const REVIEWS: i64 = 200;
@@ -92,6 +91,10 @@ fn in_units(units: u128, asset: Asset) -> String {
     format!("{} {}", units_text(units, asset.decimals()), asset.symbol())
 }
 
+fn in_words(details: &Details) -> Vec<(String, String)> {
+    told(details).into_iter().map(|(label, value)| (label, text::clean_line(&value, 200))).collect()
+}
+
 fn asked(invoice: &Invoice) -> String {
     match (invoice.method.asset(), &invoice.coin, &invoice.bank) {
         (Some(asset), Some(coin), _) => in_units(coin.expected, asset),
@@ -106,7 +109,7 @@ fn received(invoice: &Invoice) -> String {
     match (invoice.method.asset(), kept.parse::<u128>()) {
         (Some(asset), Ok(units)) => in_units(units, asset),
         (None, Ok(kobo)) => {
-            i64::try_from(kobo).map_or_else(|_| kept.clone(), |kobo| domain::Money::ngn_minor(kobo).to_string())
+            i64::try_from(kobo).map_or_else(|_| kept.clone(), |kobo| Money::ngn_minor(kobo).to_string())
         }
         _ => text::clean_line(kept, 60),
     }
@@ -193,10 +196,7 @@ fn manual_row(listed: &ListedManual, now: Timestamp) -> ManualRow {
         product: order.product.clone(),
         title: text::clean_line(&order.title, 80),
         quantity: order.quantity,
-        details: told(&order.details)
-            .into_iter()
-            .map(|(label, value)| (label, text::clean_line(&value, 200)))
-            .collect(),
+        details: in_words(&order.details),
         price: order.price,
         refunded: order.refunded,
         note: text::clean_line(order.note.as_deref().unwrap_or(""), 300),
@@ -302,7 +302,7 @@ impl App {
             .read(|mut tx| async move {
                 let tx = &mut tx;
                 match listing::find_invoice(tx, id).await? {
-                    Some(listed) => invoice_detail(tx, &listed, now).await.map(Some),
+                    Some(listed) => detail::invoice_detail(tx, &listed, now).await.map(Some),
                     None => Ok(None),
                 }
             })
@@ -350,7 +350,7 @@ impl App {
             .read(|mut tx| async move {
                 let tx = &mut tx;
                 match listing::find_payment(tx, id).await? {
-                    Some(listed) => payment_detail(tx, &listed).await.map(Some),
+                    Some(listed) => detail::payment_detail(tx, &listed).await.map(Some),
                     None => Ok(None),
                 }
             })
@@ -402,6 +402,8 @@ impl App {
                 let tx = &mut tx;
                 let mut health =
                     PaymentsHealth { manual: fulfilment::open_count(tx, now).await?, ..Default::default() };
+                let address = |(chain, address): (&Chain, &Address)| (chain.word().to_owned(), address.shown());
+                health.addresses = deposits.iter().map(address).collect();
                 health.endpoints = endpoints::list(tx).await?.into_iter().map(endpoint_row).collect();
                 for coin in Priced::ALL {
                     let pair = format!("{}/USD", coin.word());
@@ -448,141 +450,4 @@ async fn about(tx: &mut Tx, object: &str) -> Result<String, StoreError> {
     let Some(id) = id("payment:") else { return Ok(String::new()) };
     let found = payments::find(tx, PaymentId::new(id)).await?;
     Ok(found.map_or_else(String::new, |payment| text::clean_line(&format!("{}, {}", payment.chain, payment.tx), 120)))
-}
-
-async fn invoice_detail(tx: &mut Tx, listed: &ListedInvoice, now: Timestamp) -> Result<InvoiceDetail, StoreError> {
-    let invoice = &listed.invoice;
-    let object = invoice.object();
-    let own = payments::of_invoice(tx, invoice.id).await?;
-    let mut named = claims::of_invoice(tx, invoice.id).await?;
-    for payment in &own {
-        named.extend(claims::of_payment(tx, payment.id).await?);
-    }
-    named.sort_by_key(|claim| claim.id);
-    named.dedup_by_key(|claim| claim.id);
-    let mut rows = Vec::with_capacity(own.len());
-    for payment in &own {
-        rows.extend(listing::find_payment(tx, payment.id).await?.as_ref().map(payment_row));
-    }
-    let manual = match fulfilment::of_invoice(tx, invoice.id).await? {
-        Some(order) => fulfilment::find_listed(tx, order.id).await?.map(|listed| manual_row(&listed, now)),
-        None => None,
-    };
-    let commission = fulfilment::commission(tx, invoice.id).await?.map(|row| CommissionView {
-        referrer: row.referrer,
-        amount: row.amount,
-        clawed: row.clawed,
-        owed: row.owed,
-    });
-    let mut ledger = detail::lines_of(tx, &object).await?;
-    for payment in &own {
-        ledger.extend(detail::lines_of(tx, &payment.object()).await?);
-    }
-    ledger.sort_by_key(|line| line.journal);
-    let bank = invoice.bank.as_ref();
-    let rate = match (&invoice.coin, bank) {
-        (Some(coin), _) => format!("{} USD a coin", rate_text(coin.price)),
-        (_, Some(bank)) => format!("{} NGN a dollar", rate_text(bank.rate)),
-        _ => String::new(),
-    };
-    Ok(InvoiceDetail {
-        row: invoice_row(listed),
-        details: told(&invoice.details)
-            .into_iter()
-            .map(|(label, value)| (label, text::clean_line(&value, 200)))
-            .collect(),
-        plan: invoice.plan.as_ref().map(|plan| plan.as_str().to_owned()),
-        unit_price: invoice.unit_price,
-        address: invoice.coin.as_ref().map(|coin| coin.address.clone()),
-        rate,
-        reference: bank.map(|bank| bank.reference.clone()),
-        charge: bank.map_or("none", |bank| bank.charge.word()).to_owned(),
-        account: bank.and_then(|bank| {
-            let clean = |word: &Option<String>| text::clean_line(word.as_deref().unwrap_or(""), 120);
-            bank.account.as_ref().map(|_| (clean(&bank.bank_name), clean(&bank.account), clean(&bank.note)))
-        }),
-        payments: rows,
-        claims: claim_views(tx, &named).await?,
-        manual,
-        commission,
-        ledger,
-        trail: trail(tx, &object).await?,
-        correlation: invoice.correlation.clone(),
-    })
-}
-
-async fn payment_detail(tx: &mut Tx, listed: &ListedPayment) -> Result<PaymentDetail, StoreError> {
-    let payment: &Payment = &listed.payment;
-    let object = payment.object();
-    let short = |word: &Option<String>| text::clean_line(word.as_deref().unwrap_or(""), 120);
-    let named = claims::of_payment(tx, payment.id).await?;
-    Ok(PaymentDetail {
-        row: payment_row(listed),
-        position: short(&payment.position),
-        sender: short(&payment.sender),
-        block: short(&payment.block),
-        height: payment.height,
-        block_at: payment.block_at,
-        fee: short(&payment.fee_text),
-        sources: sources(&payment.sources),
-        tries: payment.tries,
-        next_at: payment.next_at,
-        credited_at: payment.credited_at,
-        claimants: claim_views(tx, &named).await?,
-        ledger: detail::lines_of(tx, &object).await?,
-        trail: trail(tx, &object).await?,
-        correlation: payment.correlation.clone(),
-    })
-}
-
-/// What each source said, as one line each, whatever it was kept as.
-fn sources(kept: &str) -> Vec<String> {
-    let list: Vec<serde_json::Value> = serde_json::from_str(kept).unwrap_or_default();
-    let line = |value: &serde_json::Value| value.as_str().map_or_else(|| value.to_string(), str::to_owned);
-    list.iter().map(|value| text::clean_line(&line(value), 300)).collect()
-}
-
-async fn claim_views(tx: &mut Tx, found: &[Claim]) -> Result<Vec<ClaimView>, StoreError> {
-    let (mut names, mut numbers) = (HashMap::<UserId, String>::new(), HashMap::<InvoiceId, String>::new());
-    let mut views = Vec::with_capacity(found.len());
-    for claim in found {
-        if !names.contains_key(&claim.user) {
-            let user = users::find(tx, claim.user).await?;
-            let name = user.map_or_else(String::new, |user| display_name(&user.username, &user.first_name));
-            names.insert(claim.user, name);
-        }
-        if !numbers.contains_key(&claim.invoice) {
-            let invoice = invoices::find(tx, claim.invoice).await?;
-            numbers.insert(claim.invoice, invoice.map_or_else(String::new, |invoice| invoice.number));
-        }
-        let hash = payments::find(tx, claim.payment).await?.map_or_else(String::new, |payment| payment.tx);
-        views.push(ClaimView {
-            payment: claim.payment,
-            tx: text::clean_line(&hash, 120),
-            invoice: claim.invoice,
-            number: numbers.get(&claim.invoice).cloned().unwrap_or_default(),
-            user: claim.user,
-            username: names.get(&claim.user).cloned().unwrap_or_default(),
-            typed: text::clean_line(&claim.typed, 200),
-            at: claim.created_at,
-        });
-    }
-    Ok(views)
-}
-
-/// Events tell what happened, the audit who decided; together they are the trail.
-async fn trail(tx: &mut Tx, object: &str) -> Result<Vec<TrailLine>, StoreError> {
-    let happened = events::of_object(tx, object, 200).await?;
-    let mut lines: Vec<TrailLine> = happened
-        .iter()
-        .map(|event| TrailLine { at: event.at, actor: "system".to_owned(), what: event_words(event) })
-        .collect();
-    lines.extend(audit::of_object(tx, object).await?.into_iter().map(|row| {
-        let verb = row.action.split_once('.').map_or(row.action.as_str(), |(_, verb)| verb).to_owned();
-        let refused = if row.result == "refused" { " refused" } else { "" };
-        let what = text::clean_line(&format!("{verb}{refused}: {}", row.detail), 160);
-        TrailLine { at: row.at, actor: row.actor, what }
-    }));
-    lines.sort_by_key(|line| line.at);
-    Ok(lines)
 }

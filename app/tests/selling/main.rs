@@ -5,6 +5,7 @@ mod catalogue;
 #[path = "../common/mod.rs"]
 mod common;
 mod plans;
+mod sold;
 
 use common::{World, postgres, settings};
 
