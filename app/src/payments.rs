@@ -403,7 +403,7 @@ impl App {
                 let mut health =
                     PaymentsHealth { manual: fulfilment::open_count(tx, now).await?, ..Default::default() };
                 let address = |(chain, address): (&Chain, &Address)| (chain.word().to_owned(), address.shown());
-                health.addresses = deposits.iter().map(address).collect();
+                health.addresses = self.settings().chains.deposits.iter().map(address).collect();
                 health.endpoints = endpoints::list(tx).await?.into_iter().map(endpoint_row).collect();
                 for coin in Priced::ALL {
                     let pair = format!("{}/USD", coin.word());

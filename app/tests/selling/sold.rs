@@ -63,12 +63,17 @@ async fn d10_d11_d12_d13_whatever_is_sold_is_fulfilled() {
         {
             let id = buy(world, user, product, quantity, Method::Wallet).await;
             let shown = detail(world, id).await;
-            assert_eq!((shown.row.state, shown.row.paid_usd.amount_text().as_str()), (InvoiceState::Paid, price), "{product}");
+            assert_eq!(
+                (shown.row.state, shown.row.paid_usd.amount_text().as_str()),
+                (InvoiceState::Paid, price),
+                "{product}"
+            );
             let order = shown.manual.unwrap();
             assert_eq!((order.state, order.quantity, order.product.as_str()), (ManualState::Open, quantity, product));
             let of = |(label, value): &(String, String)| (label.to_lowercase(), value.to_lowercase());
             let details: Vec<_> = order.details.iter().map(of).collect();
-            let expected: Vec<_> = told.iter().map(|(label, value)| ((*label).to_owned(), (*value).to_owned())).collect();
+            let expected: Vec<_> =
+                told.iter().map(|(label, value)| ((*label).to_owned(), (*value).to_owned())).collect();
             assert_eq!(details, expected, "{product}");
             assert!(order.due_at > world.now() && !order.overdue);
             assert_eq!(manual(world, Some(ManualState::Open)).await.len(), n + 1);
@@ -93,7 +98,8 @@ async fn d21_votes_are_no_posts_and_posts_link_their_account() {
     let id = buy(&world, user, "x_t1", 10, Method::Wallet).await;
     assert!(detail(&world, id).await.manual.is_none());
     let choices = world.app.boost_choices(user, Platform::X).await.unwrap();
-    let own: Vec<_> = choices.iter().map(|choice| (choice.handle.as_str(), choice.plan.as_str(), choice.left)).collect();
+    let own: Vec<_> =
+        choices.iter().map(|choice| (choice.handle.as_str(), choice.plan.as_str(), choice.left)).collect();
     assert_eq!(own, [("ada", "t1", 10)]);
     buy(&world, user, "tg_15", 10, Method::Wallet).await;
     let choices = world.app.boost_choices(user, Platform::Telegram).await.unwrap();
@@ -200,7 +206,10 @@ async fn a_purchase_earns_its_referrer_a_tenth_once_and_one_level() {
         assert_eq!(world.balance(middle, "affiliate").await, "0.50");
         assert_eq!(world.balance(top, "affiliate").await, "0", "one level");
         let earned = detail(world, id).await.commission.unwrap();
-        assert_eq!((earned.referrer, earned.amount, earned.clawed), (middle, Money::usd_minor(500_000), Money::usd_minor(0)));
+        assert_eq!(
+            (earned.referrer, earned.amount, earned.clawed),
+            (middle, Money::usd_minor(500_000), Money::usd_minor(0))
+        );
         assert_eq!(world.notices().await.iter().filter(|notice| *notice == "bonus").count(), 1);
         // Commission that pays for something earns no commission.
         let rich = referred(world, 5_013, top, "1").await;
