@@ -5,16 +5,21 @@ use crate::invariants::RESULT;
 use crate::payout::RAIL;
 use crate::view::ipstock::IpstockBrief;
 use crate::view::panels::ProviderRow;
+use crate::view::payments::{PaymentsBrief, Standing as Waiting};
 use crate::view::{BoostsBrief, COUNT_CAP, NeedsYou, Overview, RailView, Series, SwitchRow};
 use crate::{App, StoreError};
 use domain::breaker::{BreakerState, CallClass};
+use domain::invoice::PaymentState;
 use domain::smm::ProviderState;
 use domain::withdrawal::WithdrawalState;
 use domain::{Currency, Money, Timestamp, text, time};
 use std::time::{Duration, Instant};
 use store::attempts::Timed;
+use store::invoices::{listing as invoices, payments};
 use store::listing::{self, Filter};
-use store::{Tx, attempts, audit, boosts, cases, events, inbox, jobs, lease, ledger, outbox, rail, withdrawals};
+use store::{
+    Tx, attempts, audit, boosts, cases, events, fulfilment, inbox, jobs, lease, ledger, outbox, rail, withdrawals,
+};
 
 /// Sums by purse.
 pub(crate) type Totals = Vec<(String, Money)>;
@@ -76,6 +81,7 @@ impl App {
                 let lease = lease::find(tx, "runtime").await?;
                 let invariants = invariants(tx).await?;
                 let ipstock = self.ipstock_brief_in(tx, now).await?;
+                let payments = payments_brief(tx, now).await?;
                 let covers = float_covers(tx, state.float).await?;
                 let needs = needs(&Facts {
                     funnel: &funnel,
@@ -91,6 +97,7 @@ impl App {
                     boosts: &standing,
                     providers,
                     ipstock: &ipstock,
+                    payments: &payments,
                     now,
                 });
                 let mut series = Vec::new();
@@ -128,6 +135,7 @@ impl App {
                     boosts: standing.brief,
                     providers: providers.clone(),
                     ipstock,
+                    payments,
                 })
             })
             .await
@@ -209,6 +217,7 @@ struct Facts<'a> {
     boosts: &'a Standing,
     providers: &'a [ProviderRow],
     ipstock: &'a IpstockBrief,
+    payments: &'a PaymentsBrief,
     now: Timestamp,
 }
 
@@ -259,6 +268,9 @@ fn needs(facts: &Facts<'_>) -> Vec<NeedsYou> {
     for (mark, what, count, detail, filter) in of_ipstock(facts.ipstock, facts.now) {
         need(mark, what, count, None, detail, "5", filter);
     }
+    for (mark, what, count, detail, filter) in of_payments(facts.payments, facts.now) {
+        need(mark, what, count, None, detail, "8", filter);
+    }
     if facts.cases > 0 {
         let detail = facts.oldest_case.as_ref().map(age).unwrap_or_default();
         need('s', "cases to sign or explain", facts.cases, None, detail, ":cases", "");
@@ -294,6 +306,61 @@ fn needs(facts: &Facts<'_>) -> Vec<NeedsYou> {
         need('~', "messages not delivered this hour", facts.failed, None, String::new(), "7", "");
     }
     needs
+}
+
+/// What of invoices, transfers and orders of people needs a person: (mark, what, how many, detail, filter of its tab).
+fn of_payments(brief: &PaymentsBrief, now: Timestamp) -> Vec<(char, &'static str, i64, String, &'static str)> {
+    let count = |rows: &[Waiting]| rows.iter().fold(0_i64, |sum, row| sum.saturating_add(row.count));
+    let detail = |rows: &[Waiting]| {
+        let words: Vec<String> = rows.iter().map(|row| format!("{} {}", row.count, row.state)).collect();
+        let oldest = rows.iter().map(|row| row.since).min();
+        let oldest = oldest.map_or_else(String::new, |at| format!(", oldest {}", time::short_age(now.since(at))));
+        format!("{}{oldest}", words.join(", "))
+    };
+    let mut lines = Vec::new();
+    if !brief.transfers.is_empty() {
+        let rows = &brief.transfers;
+        lines.push((
+            '!',
+            "transfers whose owner is open",
+            count(rows),
+            detail(rows),
+            "transfers state:disputed|orphan",
+        ));
+    }
+    if !brief.needs.is_empty() {
+        lines.push(('!', "invoices need a look", count(&brief.needs), detail(&brief.needs), "needs"));
+    }
+    if brief.overdue > 0 {
+        lines.push((
+            '!',
+            "deliveries overdue",
+            brief.overdue,
+            format!("of {} that people are at", brief.people),
+            "people",
+        ));
+    }
+    lines
+}
+
+/// How paying stands.
+async fn payments_brief(tx: &mut Tx, now: Timestamp) -> Result<PaymentsBrief, StoreError> {
+    let standing = |state: &str, count, since| Waiting { state: state.to_owned(), count, since };
+    let open = invoices::standing(tx).await?.iter().fold(0_i64, |sum, (_, n, _)| sum.saturating_add(*n));
+    let needs = invoices::needing(tx).await?.into_iter().map(|(state, n, at)| standing(state.word(), n, at));
+    let transfers = payments::standing(tx).await?.into_iter();
+    let whose = |state: &PaymentState| matches!(state, PaymentState::Disputed | PaymentState::Orphan);
+    let (people, overdue) = fulfilment::open_count(tx, now).await?;
+    Ok(PaymentsBrief {
+        open,
+        needs: needs.collect(),
+        transfers: transfers
+            .filter(|(state, ..)| whose(state))
+            .map(|(state, n, at)| standing(state.word(), n, at))
+            .collect(),
+        people,
+        overdue,
+    })
 }
 
 /// What of IPStock needs a person: (mark, what, how many, detail, filter of its tab).

@@ -449,6 +449,8 @@ pub struct Overview {
     pub providers: Vec<panels::ProviderRow>,
     /// How the packages stand, and what waits for machines.
     pub ipstock: ipstock::IpstockBrief,
+    /// What is paid, and what of it needs a person.
+    pub payments: payments::PaymentsBrief,
 }
 
 /// How boost orders stand.

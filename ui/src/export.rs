@@ -1,6 +1,7 @@
 //! What leaves the screen: the clipboard and files. The same cleaned and masked text as on the screen.
 
 mod ipstock;
+mod payments;
 
 pub use ipstock::{ITEM_HEADS, MACHINE_HEADS, VPS_HEADS, item, machine, vps};
 
@@ -204,6 +205,7 @@ pub fn field(model: &Model) -> Option<String> {
         },
         Tab::Boosts => current_boost(model).map(|row| row.id.to_string()),
         Tab::Ipstock => ipstock::field(model),
+        Tab::Payments => payments::field(model),
         Tab::Audit => model.audit.list.current().map(|row| row.object.clone()),
         Tab::Cases => model.cases.list.current().map(|case| case.id.to_string()),
         Tab::Log => log::newest(model).map(|line| line.text.clone()),
@@ -228,6 +230,7 @@ pub fn row(model: &Model) -> Option<String> {
         },
         Tab::Boosts => current_boost(model).map(|row| boost(row, model.mask).join("\t")),
         Tab::Ipstock => ipstock::row(model),
+        Tab::Payments => payments::row(model),
         Tab::Audit => model.audit.list.current().map(|row| audit(row).join("\t")),
         Tab::Cases => {
             model.cases.list.current().map(|case| {

@@ -4,10 +4,12 @@
 //! do not undo each other; what cannot be read names its field and sends nothing. A key is never shown or printed.
 
 mod item;
+mod product;
 
 use crate::line_edit::LineEdit;
 use app::view::ipstock::ItemRow;
 use app::view::panels::{ProviderDetail, ProviderRow, ServiceRow};
+use app::view::payments::ProductRow;
 use domain::Secret;
 use domain::decimal::Decimal;
 use std::fmt;
@@ -62,6 +64,13 @@ pub enum Name {
     Limit,
     Option(u8),
     NewOption,
+    Price,
+    Sold,
+    Presets,
+    Least,
+    Step,
+    Most,
+    Due,
 }
 
 impl Name {
@@ -87,6 +96,13 @@ impl Name {
             Self::Os => ("System", "what a new machine is assumed to have: ubuntu, 2022"),
             Self::Limit => ("Limit", "how many of it a user may have; empty is as many as they like"),
             Self::Option(_) => ("Option", "USD a month, then: cost 699 INR, on or off; an empty line takes it away"),
+            Self::Price => ("Price", "USD for one: 0.50"),
+            Self::Sold => ("Sold", "on or off"),
+            Self::Presets => ("Buttons", "quantities on buttons, split by blanks"),
+            Self::Least => ("Least", "the least that is sold"),
+            Self::Step => ("Step", "a quantity is a multiple of it"),
+            Self::Most => ("Most", "the most that is sold at once"),
+            Self::Due => ("Due", "hours that people have to deliver it"),
             Self::NewOption => ("New", "one more: 16GB 24.90 cost 1499 INR"),
         }
     }
@@ -141,6 +157,8 @@ pub enum Purpose {
     Item(Box<ItemRow>),
     /// The memory options of an item.
     Prices(Box<ItemRow>),
+    /// A product of the catalogue.
+    Product(Box<ProductRow>),
 }
 
 /// A form over the tab.
@@ -280,7 +298,8 @@ fn take(values: &mut ProviderValues, name: Name, typed: &str) -> Result<(), &'st
             object.map_err(|_| "a JSON object by class: order, status, balance")?;
             values.breakers = Some(text.to_owned());
         }
-        // Fields of an item's forms.
+        // Fields of a product's form, and of an item's.
+        Name::Price | Name::Sold | Name::Presets | Name::Least | Name::Step | Name::Most | Name::Due => {}
         Name::Title | Name::Text | Name::Tags | Name::Os | Name::Limit | Name::Option(_) | Name::NewOption => {}
     }
     Ok(())

@@ -461,3 +461,26 @@ pub struct PaymentsHealth {
     /// Orders that people are at, and how many of them are overdue.
     pub manual: (i64, i64),
 }
+
+/// How paying stands, for the first screen.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize)]
+pub struct PaymentsBrief {
+    /// Invoices for which something is still to be found out or decided.
+    pub open: i64,
+    /// Invoices that need a person, by state.
+    pub needs: Vec<Standing>,
+    /// Transfers that need one: disputed, and nobody's.
+    pub transfers: Vec<Standing>,
+    /// Orders that people are at.
+    pub people: i64,
+    /// Those of them that are overdue.
+    pub overdue: i64,
+}
+
+impl PaymentsBrief {
+    /// How many things need a person.
+    pub fn attention(&self) -> i64 {
+        let counts = self.needs.iter().chain(&self.transfers).map(|row| row.count);
+        counts.fold(self.overdue, i64::saturating_add)
+    }
+}

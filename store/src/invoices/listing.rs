@@ -323,6 +323,16 @@ pub async fn reviews(tx: &mut Tx, limit: i64) -> Result<Vec<Review>, StoreError>
         .collect()
 }
 
+/// How many invoices need a person, by state, with the moment since when the oldest does.
+pub async fn needing(tx: &mut Tx) -> Result<Vec<(InvoiceState, i64, Timestamp)>, StoreError> {
+    let rows = sqlx::query(
+        "select state, count(*) as n, min(attention_at) as since from invoice where attention is not null \
+         group by state order by state",
+    );
+    let rows = rows.fetch_all(tx.conn()).await?;
+    rows.iter().map(|row| Ok((row.word("state")?, row.int("n")?, row.time("since")?))).collect()
+}
+
 /// How many invoices are in each state that is open, with the moment when the oldest was made.
 pub async fn standing(tx: &mut Tx) -> Result<Vec<(InvoiceState, i64, Timestamp)>, StoreError> {
     let rows = sqlx::query(

@@ -402,6 +402,8 @@ pub(crate) async fn windows_agree_with_a_plain_sort(store: &Store) {
     assert_eq!((one.invoice.id, one.username.as_str(), one.first_name.as_str()), (ids[0], "user1", "First"));
     let standing = read!(store, |tx| listing::standing(tx).await);
     assert_eq!(standing, [(InvoiceState::Open, 8, T0), (InvoiceState::Seen, 3, T0)]);
+    let needing = read!(store, |tx| listing::needing(tx).await);
+    assert_eq!(needing, [(InvoiceState::Open, 2, at(2))]);
     let due = read!(store, |tx| invoices::expired(tx, at(53), 9).await);
     assert_eq!(due.iter().map(|row| row.id).collect::<Vec<_>>(), ids[..4]);
     let mine = read!(store, |tx| invoices::of_user(tx, UserId::new(1), 2).await);

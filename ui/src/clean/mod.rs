@@ -4,10 +4,12 @@
 mod boosts;
 mod ipstock;
 mod panels;
+mod payments;
 
 pub use boosts::{boost, boost_detail, quote};
 pub use ipstock::{brief, item, item_detail, machine, machine_detail, stock_sync, vps_detail, vps_order, vps_review};
 pub use panels::{our_service, panel_service, provider, provider_detail, suggestion, sync};
+pub use payments::{invoice, invoice_detail, manual, payments_health, product, transfer, transfer_detail};
 
 use crate::message::Read;
 use app::view::{AttemptView, AuditRow, CaseRow, ExchangeView, LedgerLine, NeedsYou, Overview, RailView};
@@ -162,6 +164,10 @@ pub fn read(read: Read, me: &str) -> Read {
         Read::Item(found) => Read::Item(found.map(|found| Box::new(item_detail(&found)))),
         Read::Vps(found) => Read::Vps(found.map(|found| Box::new(vps_detail(&found)))),
         Read::Machine(found) => Read::Machine(found.map(|found| Box::new(machine_detail(&found)))),
+        Read::Invoice(found) => Read::Invoice(found.map(|found| Box::new(invoice_detail(&found)))),
+        Read::Transfer(found) => Read::Transfer(found.map(|found| Box::new(transfer_detail(&found)))),
+        Read::Manual(found) => Read::Manual(found.map(|found| Box::new(manual(&found)))),
+        Read::Product(found) => Read::Product(found.map(|found| Box::new(product(&found)))),
         Read::Theirs { row, ours } => Read::Theirs {
             row: row.map(|row| Box::new(panel_service(&row))),
             ours: ours.iter().map(our_service).collect(),

@@ -5,6 +5,7 @@ use crate::form::ProviderValues;
 use crate::message::{Command, OnBoost, OnMachine, OnProvider, OnService, OnVps, Outcome, Refusal};
 use app::boosts::PartRuling;
 use app::command::{ActError, Acted, DecideError};
+use app::fulfilment::Fulfil;
 use app::ipstock::{SyncAnswer, SyncBy};
 use app::panels::{EditProvider, NewProvider};
 use app::view::panels::SyncRow;
@@ -32,6 +33,19 @@ impl Runner {
                 self.app.edit_ipstock(&self.actor, id, Some(version), &edit, &op, now).await
             }
             Command::Vps { id, version, op, act, reason } => self.on_vps(id, version, &op, act, &reason, now).await,
+            Command::RefundInvoice { id, version, op, reason } => {
+                self.app.refund_invoice(&self.actor, id, Some(version), None, &reason, &op, now).await
+            }
+            Command::Transfer { id, version, op, act, reason } => {
+                self.on_transfer(id, version, &op, act, &reason, now).await
+            }
+            Command::Fulfil { id, version, op, done, note } => {
+                let what = if done { Fulfil::Done } else { Fulfil::Refund };
+                self.app.fulfil(&self.actor, id, Some(version), what, &note, &op, now).await
+            }
+            Command::EditProduct { op, edit, reason } => {
+                self.app.edit_product(&self.actor, &edit, &reason, &op, now).await
+            }
             Command::Machine { id, version, op, act, reason } => {
                 self.on_machine(id, version, &op, act, &reason, now).await
             }
@@ -74,6 +88,10 @@ impl Runner {
             | Command::EditItem { .. }
             | Command::Vps { .. }
             | Command::Machine { .. }
+            | Command::RefundInvoice { .. }
+            | Command::Transfer { .. }
+            | Command::Fulfil { .. }
+            | Command::EditProduct { .. }
             | Command::Service { .. } => {
                 return Ok(Outcome::Set);
             }

@@ -5,6 +5,7 @@
 
 mod command;
 mod exporting;
+mod payments;
 mod reading;
 
 use crate::message::{Effect, Event};
@@ -128,6 +129,15 @@ impl Runner {
                 Event::Machine(ticket, app.machine_detail(id).await.map(|found| found.map(Box::new)).map_err(store))
             }
             Effect::VpsReviews(ticket) => Event::VpsReviews(ticket, app.vps_reviews().await.map_err(store)),
+            effect @ (Effect::Invoices(..)
+            | Effect::InvoiceCount(..)
+            | Effect::Invoice(..)
+            | Effect::Transfers(..)
+            | Effect::TransferCount(..)
+            | Effect::Transfer(..)
+            | Effect::People(..)
+            | Effect::Products(..)
+            | Effect::PaymentsHealth(..)) => return self.payments(effect, now).await,
             Effect::Review { dialog, ask } => Event::Reviewed(dialog, self.review(ask, now).await.map(Box::new)),
             Effect::Decide { dialog, item, command } => {
                 Event::Decided { dialog, item, answer: self.decide(command, now).await }

@@ -86,6 +86,13 @@ impl Runner {
             Ask::Item(id) => Read::Item(app.ipstock_item(id, now).await.map_err(store)?.map(Box::new)),
             Ask::Vps(id) => Read::Vps(app.vps_detail(id).await.map_err(store)?.map(Box::new)),
             Ask::Machine(id) => Read::Machine(app.machine_detail(id).await.map_err(store)?.map(Box::new)),
+            Ask::Invoice(id) => Read::Invoice(app.invoice_detail(id, now).await.map_err(store)?.map(Box::new)),
+            Ask::Transfer(id) => Read::Transfer(app.payment_detail(id).await.map_err(store)?.map(Box::new)),
+            Ask::Manual(id) => Read::Manual(app.manual_order(id, now).await.map_err(store)?.map(Box::new)),
+            Ask::Product(key) => {
+                let found = app.product_rows().await.map_err(store)?.into_iter().find(|row| row.key == key);
+                Read::Product(found.map(Box::new))
+            }
             Ask::Theirs { provider, service } => {
                 let row = app.panel_service(&provider, &service).await.map_err(asked)?.map(Box::new);
                 Read::Theirs { row, ours: app.our_services(now).await.map_err(store)? }

@@ -6,10 +6,12 @@
 
 mod boosts;
 mod ipstock;
+mod payments;
 mod withdrawals;
 
 pub use boosts::parse as boosts;
 pub use ipstock::{items, machines, orders as vps_orders};
+pub use payments::{invoices, transfers};
 pub use withdrawals::parse as withdrawals;
 
 use domain::Timestamp;

@@ -47,13 +47,27 @@ pub enum Place {
     Audit,
     /// Tab 7.
     Log,
+    /// Tab 8, the invoices.
+    Invoices,
+    /// An invoice, full screen.
+    Invoice,
+    /// Tab 8, what reached us.
+    Transfers,
+    /// A transfer, full screen.
+    Transfer,
+    /// Tab 8, what people fulfil.
+    People,
+    /// Tab 8, the catalogue.
+    Products,
+    /// Tab 8, addresses, endpoints, prices.
+    PaymentHealth,
     /// The list `:cases`.
     Cases,
 }
 
 impl Place {
     /// Every place, in the order of the tabs.
-    pub const ALL: [Self; 19] = [
+    pub const ALL: [Self; 26] = [
         Self::Overview,
         Self::Withdrawals,
         Self::Detail,
@@ -72,6 +86,13 @@ impl Place {
         Self::Reviews,
         Self::Audit,
         Self::Log,
+        Self::Invoices,
+        Self::Invoice,
+        Self::Transfers,
+        Self::Transfer,
+        Self::People,
+        Self::Products,
+        Self::PaymentHealth,
         Self::Cases,
     ];
 
@@ -96,6 +117,13 @@ impl Place {
             Self::Reviews => "Reviews",
             Self::Audit => "Audit",
             Self::Log => "Log",
+            Self::Invoices => "Payments",
+            Self::Invoice => "Invoice",
+            Self::Transfers => "Transfers",
+            Self::Transfer => "Transfer",
+            Self::People => "People",
+            Self::Products => "Catalogue",
+            Self::PaymentHealth => "Payment health",
             Self::Cases => "Cases",
         }
     }
@@ -169,6 +197,15 @@ pub enum Action {
     RenewMachine,
     RuleRenewal,
     AssignMachine,
+    DecideTransfer,
+    RefundInvoice,
+    FulfilDone,
+    EditProduct,
+    Invoices,
+    Transfers,
+    People,
+    Catalogue,
+    PaymentHealth,
     Orders,
     Machines,
     Reviews,
@@ -318,7 +355,7 @@ mod tests {
         let g = Key::char('g');
         assert_eq!(find(Place::Withdrawals, None, g), Found::Prefix);
         assert_eq!(find(Place::Withdrawals, Some(g), g), Found::Action(Action::First));
-        assert_eq!(find(Place::Withdrawals, None, Key::char('8')), Found::Nothing, "an unbuilt tab is a dead digit");
+        assert_eq!(find(Place::Withdrawals, None, Key::char('9')), Found::Nothing, "an unbuilt tab is a dead digit");
         assert_eq!(find(Place::Cases, None, Key::char('a')), Found::Action(Action::Sign));
         assert_eq!(find(Place::Overview, None, Key::char('a')), Found::Nothing);
         assert_eq!(find(Place::Withdrawals, None, Key::plain(Code::Enter)), Found::Action(Action::Open));

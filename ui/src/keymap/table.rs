@@ -1,14 +1,29 @@
 //! Every binding, in the order in which the hint row takes them.
 
 use super::Place::{
-    Audit, Boost, Boosts, Cases, Detail, Ipstock, Item, Log, Machine, Machines, Mappings, Overview, Provider,
-    Providers, Reviews, Services, VpsOrder, VpsOrders, Withdrawals,
+    Audit, Boost, Boosts, Cases, Detail, Invoice, Invoices, Ipstock, Item, Log, Machine, Machines, Mappings, Overview,
+    PaymentHealth, People, Products, Provider, Providers, Reviews, Services, Transfer, Transfers, VpsOrder, VpsOrders,
+    Withdrawals,
 };
 use super::{Action, Binding, Group, Place};
 
 const ALL: &[Place] = &Place::ALL;
-const LISTS: &[Place] =
-    &[Overview, Withdrawals, Providers, Mappings, Boosts, Ipstock, VpsOrders, Machines, Reviews, Audit, Cases];
+const LISTS: &[Place] = &[
+    Overview,
+    Withdrawals,
+    Providers,
+    Mappings,
+    Boosts,
+    Ipstock,
+    VpsOrders,
+    Machines,
+    Reviews,
+    Invoices,
+    Transfers,
+    People,
+    Audit,
+    Cases,
+];
 /// Lists over a window, whose rows are marked, filtered and sorted.
 const W: &[Place] = &[Withdrawals, Boosts];
 const WD: &[Place] = &[Withdrawals, Detail];
@@ -16,6 +31,8 @@ const P: &[Place] = &[Providers, Provider, Services, Mappings];
 const B: &[Place] = &[Boosts, Boost];
 /// The items of IPStock.
 const I: &[Place] = &[Ipstock, Item];
+/// Invoices and transfers.
+const IT: &[Place] = &[Invoices, Invoice, Transfers, Transfer];
 /// VPS orders, and where they wait for a person.
 const VR: &[Place] = &[VpsOrders, VpsOrder, Reviews];
 /// Machines.
@@ -36,6 +53,10 @@ const PARTS: &[Place] = &[
     VpsOrder,
     Machines,
     Machine,
+    Invoices,
+    Invoice,
+    Transfers,
+    Transfer,
 ];
 const TAKEN: &[Place] = &[
     Withdrawals,
@@ -53,6 +74,12 @@ const TAKEN: &[Place] = &[
     Machines,
     Machine,
     Reviews,
+    Invoices,
+    Invoice,
+    Transfers,
+    Transfer,
+    People,
+    Products,
     Audit,
     Log,
     Cases,
@@ -272,6 +299,97 @@ pub static BINDINGS: &[Binding] = &[
         &[Ipstock, Item, VpsOrders, VpsOrder, Machines, Machine],
     ),
     bind(
+        Action::Lookup,
+        &["L"],
+        "recheck",
+        "look the transfer up at its chain or bank again; of an invoice its last one",
+        "look up",
+        Group::Decide,
+        IT,
+    ),
+    bind(
+        Action::DecideTransfer,
+        &["U"],
+        "decide",
+        "say whose a transfer is: an invoice's, a user's wallet, nobody's",
+        "decide",
+        Group::Decide,
+        IT,
+    ),
+    bind(
+        Action::RefundInvoice,
+        &["K"],
+        "refund",
+        "give back what is left of what was paid, to the purse that it came from",
+        "refund",
+        Group::Decide,
+        &[Invoices, Invoice, People],
+    ),
+    bind(Action::FulfilDone, &["D"], "done", "close the order: it was delivered", "done", Group::Decide, &[People]),
+    bind(
+        Action::EditProduct,
+        &["P", "enter"],
+        "edit",
+        "price, quantities and texts of the product, sold or not",
+        "edit",
+        Group::Decide,
+        &[Products],
+    ),
+    bind(
+        Action::Transfers,
+        &["T"],
+        "transfers",
+        "what reached us, by chain and bank",
+        "transfers",
+        Group::See,
+        &[Invoices, Invoice, People, Products, PaymentHealth],
+    ),
+    bind(
+        Action::People,
+        &["O"],
+        "people",
+        "orders that people fulfil, the first due first",
+        "people",
+        Group::See,
+        &[Invoices, Invoice, Transfers, Transfer, Products, PaymentHealth],
+    ),
+    bind(
+        Action::Catalogue,
+        &["C"],
+        "catalogue",
+        "what is sold, and for how much",
+        "catalogue",
+        Group::See,
+        &[Invoices, Invoice, Transfers, Transfer, People, PaymentHealth],
+    ),
+    bind(
+        Action::PaymentHealth,
+        &["H"],
+        "health",
+        "our addresses, endpoints and price sources with their ages",
+        "health",
+        Group::See,
+        &[Invoices, Invoice, Transfers, Transfer, People, Products],
+    ),
+    bind(
+        Action::Invoices,
+        &["B"],
+        "invoices",
+        "back to the invoices",
+        "",
+        Group::See,
+        &[Transfers, Transfer, People, Products, PaymentHealth],
+    ),
+    bind(
+        Action::Open,
+        &["enter"],
+        "follow",
+        "from an invoice to its transfer, from a transfer to its invoice",
+        "transfer/invoice",
+        Group::See,
+        &[Invoice, Transfer],
+    ),
+    bind(
         Action::Items,
         &["B"],
         "items",
@@ -368,9 +486,44 @@ pub static BINDINGS: &[Binding] = &[
         Group::See,
         &[Machines],
     ),
+    bind(
+        Action::Filter,
+        &["/"],
+        "filter",
+        "filter: state:open|late|short|disputed by:crypto|bank user: needs words",
+        "filter",
+        Group::See,
+        &[Invoices],
+    ),
+    bind(
+        Action::Filter,
+        &["/"],
+        "filter",
+        "filter: state:open|orphan|disputed chain:bsc user: needs words",
+        "filter",
+        Group::See,
+        &[Transfers],
+    ),
     bind(Action::Filter, &["/"], "filter", "words in id, name or category", "filter", Group::See, &[Services]),
     bind(Action::Sort, &["s"], "sort", "sort by age or amount", "sort", Group::See, &[Withdrawals]),
-    bind(Action::Sort, &["s"], "sort", "sort by last change or age", "sort", Group::See, &[Boosts, VpsOrders]),
+    bind(
+        Action::Sort,
+        &["s"],
+        "sort",
+        "sort by last change or age",
+        "sort",
+        Group::See,
+        &[Boosts, VpsOrders, Invoices],
+    ),
+    bind(
+        Action::Sort,
+        &["s"],
+        "sort",
+        "the open ones, or those that are closed too",
+        "all/open",
+        Group::See,
+        &[People],
+    ),
     bind(Action::Sort, &["s"], "sort", "sort by title, free addresses or age", "sort", Group::See, &[Ipstock]),
     bind(
         Action::Reverse,
@@ -379,7 +532,7 @@ pub static BINDINGS: &[Binding] = &[
         "reverse the order",
         "",
         Group::See,
-        &[Withdrawals, Boosts, Ipstock, VpsOrders, Machines],
+        &[Withdrawals, Boosts, Ipstock, VpsOrders, Machines, Invoices, Transfers],
     ),
     bind(Action::Freeze, &["z"], "freeze", "freeze or let go the order; new rows wait behind +n", "", Group::See, W),
     bind(
@@ -403,7 +556,7 @@ pub static BINDINGS: &[Binding] = &[
         "next row; on Overview the next item",
         "next",
         Group::Move,
-        &[Overview, Detail, Provider, Boost, Item, VpsOrder, Machine],
+        &[Overview, Detail, Provider, Boost, Item, VpsOrder, Machine, Invoice, Transfer],
     ),
     bind(
         Action::PrevRow,
@@ -412,7 +565,7 @@ pub static BINDINGS: &[Binding] = &[
         "previous row",
         "previous",
         Group::Move,
-        &[Overview, Detail, Provider, Boost, Item, VpsOrder, Machine],
+        &[Overview, Detail, Provider, Boost, Item, VpsOrder, Machine, Invoice, Transfer],
     ),
     bind(Action::Down, &["j", "down"], "down", "down", "", Group::Move, ALL),
     bind(Action::Up, &["k", "up"], "up", "up", "", Group::Move, ALL),
@@ -439,6 +592,7 @@ pub static BINDINGS: &[Binding] = &[
     bind(Action::Tab(5), &["5"], "ipstock", "IPStock", "", Group::Move, ALL),
     bind(Action::Tab(6), &["6"], "audit", "Audit", "", Group::Move, ALL),
     bind(Action::Tab(7), &["7"], "log", "Log", "", Group::Move, ALL),
+    bind(Action::Tab(8), &["8"], "payments", "Payments", "", Group::Move, ALL),
     bind(Action::Back, &["esc"], "back", "back one step; never quits", "back", Group::See, ALL),
     bind(Action::Repaint, &["ctrl-l"], "repaint", "repaint the screen", "", Group::See, ALL),
     bind(Action::CopyField, &["y"], "copy", "copy the row's reference, its name or its id", "copy", Group::Take, TAKEN),

@@ -3,12 +3,13 @@
 use crate::form::ProviderValues;
 use app::command::{Acted, Decided, Decision, Ruling};
 use app::ipstock::ItemEdit;
+use app::products::ProductEdit;
 use domain::breaker::{CallClass, Force};
 use domain::smm::{Adapter, ProviderState};
 use domain::switch::Switch;
 use domain::vps::{ActionKind, Os};
 use domain::withdrawal::Mode;
-use domain::{BoostId, CaseId, ItemId, MachineId, VpsId};
+use domain::{BoostId, CaseId, InvoiceId, ItemId, MachineId, ManualId, PaymentId, UserId, VpsId};
 use std::net::Ipv4Addr;
 use std::time::Duration;
 
@@ -162,6 +163,52 @@ pub enum Command {
         /// Why.
         reason: String,
     },
+    /// Give back what is left of what was paid for an invoice.
+    RefundInvoice {
+        /// Which.
+        id: InvoiceId,
+        /// As seen.
+        version: i64,
+        /// The operation id.
+        op: String,
+        /// Why.
+        reason: String,
+    },
+    /// Do something about a transfer.
+    Transfer {
+        /// Which.
+        id: PaymentId,
+        /// As seen.
+        version: i64,
+        /// The operation id.
+        op: String,
+        /// What.
+        act: OnTransfer,
+        /// Why.
+        reason: String,
+    },
+    /// Close an order that people fulfil.
+    Fulfil {
+        /// Which.
+        id: ManualId,
+        /// As seen.
+        version: i64,
+        /// The operation id.
+        op: String,
+        /// Delivered; otherwise the money goes back.
+        done: bool,
+        /// Why.
+        note: String,
+    },
+    /// Change a product.
+    EditProduct {
+        /// The operation id.
+        op: String,
+        /// What changes, and which version was seen.
+        edit: Box<ProductEdit>,
+        /// Why.
+        reason: String,
+    },
     /// Do something about a machine.
     Machine {
         /// Which.
@@ -276,6 +323,19 @@ pub enum OnVps {
     Refund,
 }
 
+/// What is done about a transfer.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum OnTransfer {
+    /// Look it up again.
+    Recheck,
+    /// It pays this invoice.
+    Invoice(InvoiceId),
+    /// It goes to this user's wallet.
+    Wallet(UserId),
+    /// It is none of the claimants'.
+    Nobody,
+}
+
 /// What is done about a machine.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum OnMachine {
@@ -352,6 +412,10 @@ impl Command {
             | Self::EditItem { op, .. }
             | Self::Vps { op, .. }
             | Self::Machine { op, .. }
+            | Self::RefundInvoice { op, .. }
+            | Self::Transfer { op, .. }
+            | Self::Fulfil { op, .. }
+            | Self::EditProduct { op, .. }
             | Self::Service { op, .. } => Some(op),
             _ => None,
         }

@@ -3,7 +3,7 @@
 mod command;
 mod reading;
 
-pub use command::{Command, OnBoost, OnMachine, OnProvider, OnService, OnVps, Outcome, Refusal};
+pub use command::{Command, OnBoost, OnMachine, OnProvider, OnService, OnTransfer, OnVps, Outcome, Refusal};
 pub use reading::{Ask, Read};
 
 use crate::key::Key;
@@ -12,12 +12,16 @@ use crate::options::Exit;
 use app::view::boosts::{BoostDetail, BoostFilter, BoostQuery, BoostRow};
 use app::view::ipstock::{IpSyncRow, ItemDetail, ItemFilter, ItemQuery, ItemRow};
 use app::view::panels::{PanelServiceQuery, PanelServiceRow, ProviderDetail, ProviderRow, ServiceRow, SyncRow};
+use app::view::payments::{
+    InvoiceDetail, InvoiceFilter, InvoiceQuery, InvoiceRow, ManualQuery, ManualRow, PaymentDetail, PaymentFilter,
+    PaymentQuery, PaymentRow, PaymentsHealth, ProductRow,
+};
 use app::view::vps::{
     MachineDetail, MachineFilter, MachineQuery, MachineRow, VpsDetail, VpsFilter, VpsQuery, VpsReviewRow, VpsRow,
 };
 use app::view::{AuditRow, CaseRow, Overview, Tally, Window, WithdrawalDetail, WithdrawalFilter};
 use app::view::{WithdrawalQuery, WithdrawalRow};
-use domain::{BoostId, ItemId, MachineId, Timestamp, VpsId, WithdrawalId};
+use domain::{BoostId, InvoiceId, ItemId, MachineId, PaymentId, Timestamp, VpsId, WithdrawalId};
 
 /// Something that happened, and when.
 #[derive(Clone, Debug)]
@@ -107,6 +111,24 @@ pub enum Event {
     Machine(u64, Answer<Option<Box<MachineDetail>>>),
     /// Answer to [`Effect::VpsReviews`].
     VpsReviews(u64, Answer<Vec<VpsReviewRow>>),
+    /// Answer to [`Effect::Invoices`].
+    Invoices(u64, Answer<Window<InvoiceRow>>),
+    /// Answer to [`Effect::InvoiceCount`].
+    InvoiceCount(u64, Answer<i64>),
+    /// Answer to [`Effect::Invoice`].
+    Invoice(u64, Answer<Option<Box<InvoiceDetail>>>),
+    /// Answer to [`Effect::Transfers`].
+    Transfers(u64, Answer<Window<PaymentRow>>),
+    /// Answer to [`Effect::TransferCount`].
+    TransferCount(u64, Answer<i64>),
+    /// Answer to [`Effect::Transfer`].
+    Transfer(u64, Answer<Option<Box<PaymentDetail>>>),
+    /// Answer to [`Effect::People`].
+    People(u64, Answer<Window<ManualRow>>),
+    /// Answer to [`Effect::Products`].
+    Products(u64, Answer<Vec<ProductRow>>),
+    /// Answer to [`Effect::PaymentsHealth`].
+    PaymentsHealth(u64, Answer<Box<PaymentsHealth>>),
     /// Answer to [`Effect::Overview`].
     Overview(u64, Answer<Box<Overview>>),
     /// Answer to [`Effect::Audit`].
@@ -238,6 +260,24 @@ pub enum Effect {
     Machine(u64, MachineId),
     /// What of orders, machines and renewals waits for a person.
     VpsReviews(u64),
+    /// A window of invoices.
+    Invoices(u64, InvoiceQuery),
+    /// How many a filter finds.
+    InvoiceCount(u64, InvoiceFilter),
+    /// One invoice.
+    Invoice(u64, InvoiceId),
+    /// A window of transfers.
+    Transfers(u64, PaymentQuery),
+    /// How many a filter finds.
+    TransferCount(u64, PaymentFilter),
+    /// One transfer.
+    Transfer(u64, PaymentId),
+    /// A window of what people fulfil.
+    People(u64, ManualQuery),
+    /// The catalogue.
+    Products(u64),
+    /// How chains and prices do.
+    PaymentsHealth(u64),
     /// The overview.
     Overview(u64),
     /// The newest audit rows that words find, at most so many.

@@ -3,9 +3,10 @@
 use app::view::boosts::{BoostDetail, MoveQuote};
 use app::view::ipstock::{IpSyncRow, ItemDetail};
 use app::view::panels::{PanelServiceRow, ProviderDetail, ServiceRow, Suggestion};
+use app::view::payments::{InvoiceDetail, ManualRow, PaymentDetail, ProductRow};
 use app::view::vps::{MachineDetail, VpsDetail};
 use app::view::{CaseRow, RailView, WithdrawalDetail};
-use domain::{BoostId, CaseId, ItemId, MachineId, VpsId, WithdrawalId};
+use domain::{BoostId, CaseId, InvoiceId, ItemId, MachineId, ManualId, PaymentId, VpsId, WithdrawalId};
 
 /// What a review asks for.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -38,6 +39,14 @@ pub enum Ask {
     Vps(VpsId),
     /// A machine.
     Machine(MachineId),
+    /// An invoice.
+    Invoice(InvoiceId),
+    /// A transfer.
+    Transfer(PaymentId),
+    /// An order that people fulfil.
+    Manual(ManualId),
+    /// A product, by its key.
+    Product(String),
     /// One of our services, and what of a provider's looks like it.
     Ours {
         /// Its key.
@@ -74,6 +83,14 @@ pub enum Read {
     Vps(Option<Box<VpsDetail>>),
     /// A machine.
     Machine(Option<Box<MachineDetail>>),
+    /// An invoice.
+    Invoice(Option<Box<InvoiceDetail>>),
+    /// A transfer.
+    Transfer(Option<Box<PaymentDetail>>),
+    /// An order that people fulfil.
+    Manual(Option<Box<ManualRow>>),
+    /// A product.
+    Product(Option<Box<ProductRow>>),
     /// A provider.
     Provider {
         /// Its name.

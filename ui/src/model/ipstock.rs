@@ -81,7 +81,7 @@ pub struct Filtered<R, F, S> {
 }
 
 impl<R, F: Default, S: Default> Filtered<R, F, S> {
-    fn new(descending: bool) -> Self {
+    pub(super) fn new(descending: bool) -> Self {
         Self {
             table: Windowed::default(),
             text: String::new(),

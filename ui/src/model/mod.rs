@@ -4,6 +4,7 @@ mod boosts;
 mod detail;
 mod ipstock;
 mod over;
+mod payments;
 mod providers;
 mod tabs;
 mod withdrawals;
@@ -14,6 +15,7 @@ pub use ipstock::{
     Filtered, Ipstock, ItemForm, ItemPane, ItemPart, MachinePane, MachinePart, OrderPane, OrderPart, Shelf,
 };
 pub use over::{Dirty, Link, Lock, Overlay, Toast};
+pub use payments::{InvoicePane, Payments, Till, TillPart, TransferPane};
 pub use providers::{
     Mappings, OurLine, PanelLine, ProviderPane, ProviderPart, Providers, Services, Syncs, service_place,
 };
@@ -78,6 +80,7 @@ pub struct Model {
     pub providers: Providers,
     pub boosts: Boosts,
     pub ipstock: Ipstock,
+    pub payments: Payments,
     pub audit: Audit,
     pub log: Log,
     pub cases: Cases,
@@ -136,6 +139,7 @@ impl Model {
             providers: Providers::default(),
             boosts: Boosts::default(),
             ipstock: Ipstock::default(),
+            payments: Payments::default(),
             audit: Audit { want: 200, ..Audit::default() },
             log: Log {
                 lines: VecDeque::new(),
@@ -186,6 +190,15 @@ impl Model {
                 (Shelf::Machines, true) => Place::Machine,
                 (Shelf::Reviews, _) => Place::Reviews,
             },
+            Tab::Payments => match (self.payments.till, self.payments.is_open()) {
+                (Till::Invoices, false) => Place::Invoices,
+                (Till::Invoices, true) => Place::Invoice,
+                (Till::Transfers, false) => Place::Transfers,
+                (Till::Transfers, true) => Place::Transfer,
+                (Till::People, _) => Place::People,
+                (Till::Products, _) => Place::Products,
+                (Till::Health, _) => Place::PaymentHealth,
+            },
             Tab::Audit => Place::Audit,
             Tab::Log => Place::Log,
             Tab::Cases => Place::Cases,
@@ -199,6 +212,7 @@ impl Model {
             Tab::Providers => self.providers.detail.open,
             Tab::Boosts => self.boosts.detail.open,
             Tab::Ipstock => self.ipstock.is_open(),
+            Tab::Payments => self.payments.is_open(),
             _ => false,
         }
     }
@@ -233,7 +247,13 @@ impl Model {
             | Place::VpsOrder
             | Place::Machines
             | Place::Machine
-            | Place::Reviews => body.saturating_sub(2),
+            | Place::Reviews
+            | Place::Invoices
+            | Place::Invoice
+            | Place::Transfers
+            | Place::Transfer
+            | Place::People
+            | Place::Products => body.saturating_sub(2),
             // All of them where there is room for the chosen one below: heads, summary, a line, and six of it.
             Place::Providers => self.providers.list.rows().len().min(body.saturating_sub(12).max(3)),
             // The row of parts, a blank one, heads.
@@ -249,6 +269,7 @@ impl Model {
             Place::Withdrawals => Some(&self.withdrawals.filter_text),
             Place::Boosts => Some(&self.boosts.filter_text),
             Place::Ipstock | Place::VpsOrders | Place::Machines => self.ipstock.filter_text(),
+            Place::Invoices | Place::Transfers => self.payments.filter_text(),
             Place::Services => Some(&self.providers.services.words),
             Place::Audit => Some(&self.audit.filter_text),
             Place::Log => Some(&self.log.filter_text),
@@ -262,6 +283,7 @@ impl Model {
             Tab::Withdrawals => self.withdrawals.fault.as_ref(),
             Tab::Boosts => self.boosts.fault.as_ref(),
             Tab::Ipstock => self.ipstock.fault(),
+            Tab::Payments => self.payments.fault(),
             _ => None,
         }
     }
@@ -320,6 +342,7 @@ impl Model {
             Tab::Providers => &self.providers.fetch,
             Tab::Boosts => &self.boosts.table.fetch,
             Tab::Ipstock => self.ipstock.source(),
+            Tab::Payments => self.payments.source(),
             Tab::Audit => &self.audit.fetch,
             Tab::Cases => &self.cases.fetch,
             Tab::Overview | Tab::Log => &self.overview.fetch,
@@ -341,7 +364,9 @@ impl Model {
     /// True when what the open tab decides about is too old for that.
     pub fn is_stale(&self) -> bool {
         match self.tab {
-            Tab::Cases | Tab::Providers | Tab::Boosts | Tab::Ipstock => self.source().older_than(self.now, STALE),
+            Tab::Cases | Tab::Providers | Tab::Boosts | Tab::Ipstock | Tab::Payments => {
+                self.source().older_than(self.now, STALE)
+            }
             _ => self.withdrawals.table.fetch.older_than(self.now, self.stale_after),
         }
     }
@@ -353,6 +378,12 @@ impl Model {
             || match self.tab {
                 Tab::Boosts => self.boosts.table.is_held(),
                 Tab::Providers => self.providers.services.table.is_held(),
+                Tab::Payments => match self.payments.till {
+                    Till::Invoices => self.payments.invoices.table.is_held(),
+                    Till::Transfers => self.payments.transfers.table.is_held(),
+                    Till::People => self.payments.people.is_held(),
+                    Till::Products | Till::Health => false,
+                },
                 Tab::Ipstock => match self.ipstock.shelf {
                     Shelf::Items => self.ipstock.items.table.is_held(),
                     Shelf::Orders => self.ipstock.orders.table.is_held(),

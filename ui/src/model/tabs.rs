@@ -25,13 +25,15 @@ pub enum Tab {
     Audit,
     /// 7.
     Log,
+    /// 8.
+    Payments,
     /// `:cases`.
     Cases,
 }
 
 impl Tab {
     /// The built tabs with a digit.
-    pub const NUMBERED: [(u8, Self); 7] = [
+    pub const NUMBERED: [(u8, Self); 8] = [
         (1, Self::Overview),
         (2, Self::Withdrawals),
         (3, Self::Providers),
@@ -39,6 +41,7 @@ impl Tab {
         (5, Self::Ipstock),
         (6, Self::Audit),
         (7, Self::Log),
+        (8, Self::Payments),
     ];
 
     /// The title.
@@ -51,6 +54,7 @@ impl Tab {
             Self::Ipstock => "IPStock",
             Self::Audit => "Audit",
             Self::Log => "Log",
+            Self::Payments => "Payments",
             Self::Cases => "Cases",
         }
     }
@@ -65,6 +69,7 @@ impl Tab {
             Self::Ipstock => "ipstock",
             Self::Audit => "audit",
             Self::Log => "log",
+            Self::Payments => "payments",
             Self::Cases => "cases",
         }
     }

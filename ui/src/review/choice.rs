@@ -2,6 +2,7 @@
 //!
 //! An option that cannot be taken stays in view with what bars it, because "why not that one" is half of the decision.
 
+use super::payment::Whose;
 use domain::VpsId;
 use domain::breaker::CallClass;
 use domain::smm::{Adapter, ProviderState};
@@ -39,6 +40,8 @@ pub enum Value {
     Power(ActionKind),
     /// What is installed.
     System(Os),
+    /// Whose a transfer is.
+    Whose(Whose),
     /// A VPS order that waits.
     Order(VpsId),
     /// A renewal happened, or did not.

@@ -2,11 +2,12 @@
 
 use super::boost::BoostAct;
 use super::machine::{self, MachineAct};
+use super::payment::{ManualAct, Owner, PaymentAct};
 use super::provider::ProviderAct;
 use super::service::ServiceAct;
 use super::stock::{self, StockAct, VpsAct};
 use super::{Fate, Item, Kind, Review, Subject, Value, VpsFate};
-use crate::message::{Command, OnBoost, OnMachine, OnProvider, OnService, OnVps, Reason};
+use crate::message::{Command, OnBoost, OnMachine, OnProvider, OnService, OnTransfer, OnVps, Reason};
 use app::command::Decision;
 use app::ipstock::ItemEdit;
 
@@ -70,6 +71,7 @@ impl Review {
                 let act = self.on_machine(*act)?;
                 Command::Machine { id: row.id, version: row.version, op: item.op.clone(), act, reason: text }
             }
+            Kind::Invoice(_) | Kind::Payment(_) | Kind::Manual(_) | Kind::Product(_) => return self.on_payments(item),
             Kind::Service(act) => {
                 let item = self.items.get(item)?;
                 Command::Service { op: item.op.clone(), act: self.on_service(act, &item.about)?, reason: text }
@@ -109,6 +111,36 @@ impl Review {
             (VpsAct::Rule, Some(VpsFate::Again)) => (OnVps::RuleNotBought { refund: false }, text),
             (VpsAct::Rule, Some(VpsFate::Refund)) => (OnVps::RuleNotBought { refund: true }, text),
             (VpsAct::Rule, None) => return None,
+        })
+    }
+
+    fn on_payments(&self, item: usize) -> Option<Command> {
+        let item = self.items.get(item)?;
+        let (op, text) = (item.op.clone(), self.text.text());
+        Some(match (&self.kind, &item.about) {
+            (Kind::Invoice(_), Subject::Invoice(row, _)) => {
+                Command::RefundInvoice { id: row.id, version: row.version, op, reason: text }
+            }
+            (Kind::Payment(act), Subject::Transfer(row, _)) => {
+                let (act, reason) = match act {
+                    PaymentAct::Recheck => (OnTransfer::Recheck, text),
+                    PaymentAct::Decide => match self.owner()? {
+                        (Owner::Invoice(id), why) => (OnTransfer::Invoice(id), why),
+                        (Owner::Wallet(user), why) => (OnTransfer::Wallet(user), why),
+                        (Owner::Nobody, why) => (OnTransfer::Nobody, why),
+                    },
+                };
+                Command::Transfer { id: row.id, version: row.version, op, act, reason }
+            }
+            (Kind::Manual(act), Subject::Manual(row)) => {
+                Command::Fulfil { id: row.id, version: row.version, op, done: *act == ManualAct::Done, note: text }
+            }
+            (Kind::Product(edit), Subject::Product(row)) => {
+                let mut edit = edit.clone();
+                edit.version = Some(row.version);
+                Command::EditProduct { op, edit, reason: text }
+            }
+            _ => return None,
         })
     }
 

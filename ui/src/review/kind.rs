@@ -3,11 +3,13 @@
 use super::boost::BoostAct;
 use super::choice::Choice;
 use super::machine::MachineAct;
+use super::payment::{self, InvoiceAct, ManualAct, PaymentAct};
 use super::provider::ProviderAct;
 use super::service::ServiceAct;
 use super::stock::{StockAct, VpsAct};
 use super::subject::Subject;
 use app::command::Ruling;
+use app::products::ProductEdit;
 use app::view::WithdrawalRow;
 use domain::operator::Role;
 use domain::policy::Level;
@@ -49,6 +51,14 @@ pub enum Kind {
     Vps(VpsAct),
     /// Something about a machine.
     Machine(MachineAct),
+    /// Something about an invoice.
+    Invoice(InvoiceAct),
+    /// Something about a transfer.
+    Payment(PaymentAct),
+    /// Something about an order that people fulfil.
+    Manual(ManualAct),
+    /// A product changes so.
+    Product(Box<ProductEdit>),
 }
 
 impl Kind {
@@ -72,6 +82,10 @@ impl Kind {
             Self::Stock(act) => act.verb(),
             Self::Vps(act) => act.verb(),
             Self::Machine(act) => act.verb(),
+            Self::Invoice(InvoiceAct::Refund) | Self::Manual(ManualAct::Refund) => "refund",
+            Self::Payment(act) => act.verb(),
+            Self::Manual(ManualAct::Done) => "close as delivered",
+            Self::Product(_) => "change",
         }
     }
 
@@ -86,6 +100,9 @@ impl Kind {
             Self::Stock(act) => act.role(),
             Self::Vps(act) => act.role(),
             Self::Machine(act) => act.role(),
+            Self::Payment(act) => act.role(),
+            Self::Manual(ManualAct::Done) => Role::Operator,
+            Self::Product(edit) if !payment::sells(edit) => Role::Operator,
             _ => Role::Approver,
         }
     }
@@ -103,6 +120,9 @@ impl Kind {
             Self::Stock(act) => act.text_label(),
             Self::Vps(act) => Some(act.text_label(choices)),
             Self::Machine(act) => Some(act.text_label()),
+            Self::Payment(act) => Some(act.text_label(choices)),
+            Self::Manual(ManualAct::Done) => Some("Note to the order"),
+            Self::Invoice(_) | Self::Manual(_) | Self::Product(_) => Some("Reason"),
         }
     }
 
@@ -125,6 +145,7 @@ impl Kind {
             Self::Stock(act) => *act == StockAct::Show,
             Self::Vps(act) => *act == VpsAct::Rule,
             Self::Machine(act) => *act != MachineAct::Renew,
+            Self::Payment(act) => *act == PaymentAct::Decide,
             _ => false,
         }
     }
@@ -154,6 +175,9 @@ impl Kind {
             Self::Stock(act) => act.level(),
             Self::Vps(act) => act.level(choices),
             Self::Machine(act) => act.level(choices),
+            Self::Payment(act) => act.level(),
+            Self::Invoice(_) | Self::Manual(ManualAct::Refund) => Level::Risky,
+            Self::Product(edit) if !payment::sells(edit) => Level::Reversible,
             _ => Level::Money,
         }
     }
@@ -166,6 +190,9 @@ impl Kind {
             (Self::Stock(StockAct::Confirm), Subject::Run(run)) => StockAct::wrong_run(run),
             (Self::Vps(act), Subject::Vps(row, _)) => act.wrong_state(row),
             (Self::Machine(act), Subject::Machine(row, _)) => act.wrong_state(row),
+            (Self::Invoice(act), Subject::Invoice(row, _)) => act.wrong_state(row),
+            (Self::Payment(act), Subject::Transfer(row, _)) => act.wrong_state(row),
+            (Self::Manual(act), Subject::Manual(row)) => act.wrong_state(row),
             (Self::Service(act), subject) => act.wrong_state(subject),
             (_, Subject::Withdrawal(row, _)) => self.wrong_withdrawal(row),
             _ => None,

@@ -10,6 +10,7 @@ pub mod choice;
 mod command;
 mod kind;
 pub mod machine;
+pub mod payment;
 pub mod provider;
 mod read;
 pub mod service;
@@ -212,6 +213,12 @@ impl Review {
                 typed(run.disabled.to_string(), "number of packages")
             }
             (Kind::Vps(_), [item]) => typed(item.about.name(), "order's number"),
+            (Kind::Invoice(_), [Item { about: Subject::Invoice(row, _), .. }]) => {
+                let left = Money::usd_minor(row.paid_usd.minor().saturating_sub(row.refunded.minor()));
+                typed(crate::view::format::usd(left).replace(['.', ','], ""), "amount")
+            }
+            (Kind::Payment(_), [item]) => typed(item.about.key().to_string(), "transfer's number"),
+            (Kind::Manual(_), [item]) => typed(item.about.key().to_string(), "order's number"),
             (Kind::Machine(act), _) => {
                 let (wanted, what) = self.machine_word(*act);
                 typed(wanted, what)
@@ -265,6 +272,11 @@ impl Review {
             && self.address_there().is_none()
         {
             return Some("the text begins with the machine's address: 103.82.72.19 seen in their panel".to_owned());
+        }
+        if let Kind::Payment(_) = &self.kind
+            && let Some(why) = self.transfer_barred()
+        {
+            return Some(why);
         }
         if let Kind::Machine(act) = &self.kind
             && let Some(why) = self.machine_barred(*act)

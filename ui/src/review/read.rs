@@ -78,6 +78,40 @@ impl Review {
                 }
                 _ => None,
             })),
+            Read::Invoice(detail) => notes.extend(self.take_first(|about| match (about, detail) {
+                (Subject::Invoice(row, data), Some(detail)) => {
+                    let notes = subject::of_invoice(row, &detail.row);
+                    **row = detail.row.clone();
+                    *data = Some(detail);
+                    Some(notes)
+                }
+                _ => None,
+            })),
+            Read::Transfer(detail) => notes.extend(self.take_first(|about| match (about, detail) {
+                (Subject::Transfer(row, data), Some(detail)) => {
+                    let notes = subject::of_transfer(row, &detail.row);
+                    **row = detail.row.clone();
+                    *data = Some(detail);
+                    Some(notes)
+                }
+                _ => None,
+            })),
+            Read::Manual(now) => notes.extend(self.take_first(|about| match (about, now) {
+                (Subject::Manual(seen), Some(now)) => {
+                    let notes = subject::of_manual(seen, &now);
+                    *seen = now;
+                    Some(notes)
+                }
+                _ => None,
+            })),
+            Read::Product(now) => notes.extend(self.take_first(|about| match (about, now) {
+                (Subject::Product(seen), Some(now)) => {
+                    let notes = subject::of_product(seen, &now);
+                    *seen = now;
+                    Some(notes)
+                }
+                _ => None,
+            })),
             Read::Provider { name, detail, others } => {
                 self.others = others;
                 notes.extend(self.take_item(&name, |about| match (about, detail) {
@@ -189,6 +223,7 @@ impl Review {
             (Kind::Provider(act), Subject::Provider(row, _)) => act.choices(row),
             (Kind::Stock(act), Subject::Item(row, _)) => act.choices(row),
             (Kind::Vps(act), Subject::Vps(..)) => act.choices(),
+            (Kind::Payment(act), Subject::Transfer(_, detail)) => act.choices(detail.as_deref()),
             (Kind::Machine(act), Subject::Machine(row, detail)) => act.choices(row, detail.as_deref()),
             (Kind::Service(ServiceAct::Map), Subject::Theirs(row)) => vec![service::ours_for(row, &self.ours)],
             (Kind::Service(ServiceAct::Price), Subject::Theirs(row)) => vec![service::prices(row)],

@@ -3,6 +3,7 @@
 use app::view::boosts::{BoostDetail, BoostRow};
 use app::view::ipstock::{IpSyncRow, ItemDetail, ItemRow};
 use app::view::panels::{PanelServiceRow, ProviderDetail, ProviderRow, ServiceRow};
+use app::view::payments::{InvoiceDetail, InvoiceRow, ManualRow, PaymentDetail, PaymentRow, ProductRow};
 use app::view::vps::{MachineDetail, MachineRow, VpsDetail, VpsRow};
 use app::view::{WithdrawalDetail, WithdrawalRow};
 use domain::breaker::CallClass;
@@ -28,6 +29,14 @@ pub enum Subject {
     Vps(Box<VpsRow>, Option<Box<VpsDetail>>),
     /// A machine, and more of it once read.
     Machine(Box<MachineRow>, Option<Box<MachineDetail>>),
+    /// An invoice, and more of it once read.
+    Invoice(Box<InvoiceRow>, Option<Box<InvoiceDetail>>),
+    /// A transfer, and more of it once read.
+    Transfer(Box<PaymentRow>, Option<Box<PaymentDetail>>),
+    /// An order that people fulfil.
+    Manual(Box<ManualRow>),
+    /// A product.
+    Product(Box<ProductRow>),
 }
 
 impl Subject {
@@ -43,6 +52,10 @@ impl Subject {
             Self::Item(row, _) => format!("item {}", row.id),
             Self::Vps(row, _) => row.id.to_string(),
             Self::Machine(row, _) => format!("machine {}", row.id),
+            Self::Invoice(row, _) => row.number.clone(),
+            Self::Transfer(row, _) => format!("transfer {}", row.id),
+            Self::Manual(row) => format!("order {}", row.id),
+            Self::Product(row) => row.key.clone(),
         }
     }
 
@@ -57,6 +70,10 @@ impl Subject {
             Self::Item(row, _) => row.id.get(),
             Self::Vps(row, _) => row.id.get(),
             Self::Machine(row, _) => row.id.get(),
+            Self::Invoice(row, _) => row.id.get(),
+            Self::Transfer(row, _) => row.id.get(),
+            Self::Manual(row) => row.id.get(),
+            Self::Product(_) => 0,
         }
     }
 
@@ -234,6 +251,43 @@ pub(super) fn of_machine(seen: &MachineRow, before: Option<&MachineDetail>, now:
         changes.note("last renewal", renewals(before), renewals(now));
     }
     changes.of_versions(seen.version, row.version)
+}
+
+/// What differs between an invoice as seen and as it is, when its version moved.
+pub(super) fn of_invoice(seen: &InvoiceRow, now: &InvoiceRow) -> Vec<String> {
+    let mut changes = Changes { of: seen.number.clone(), notes: Vec::new() };
+    changes.note("state", seen.state.to_string(), now.state.to_string());
+    changes.note("came", seen.received_usd.to_string(), now.received_usd.to_string());
+    changes.note("paid", seen.paid_usd.to_string(), now.paid_usd.to_string());
+    changes.note("given back", seen.refunded.to_string(), now.refunded.to_string());
+    changes.of_versions(seen.version, now.version)
+}
+
+/// What differs between a transfer as seen and as it is: its row, and who claims it.
+pub(super) fn of_transfer(seen: &PaymentRow, now: &PaymentRow) -> Vec<String> {
+    let mut changes = Changes { of: format!("transfer {}", seen.id), notes: Vec::new() };
+    let invoice = |row: &PaymentRow| if row.number.is_empty() { "none".to_owned() } else { row.number.clone() };
+    changes.note("state", seen.state.to_string(), now.state.to_string());
+    changes.note("amount", seen.amount.clone(), now.amount.clone());
+    changes.note("invoice", invoice(seen), invoice(now));
+    changes.note("claims", seen.claims.to_string(), now.claims.to_string());
+    changes.of_versions(seen.version, now.version)
+}
+
+/// What differs between an order of people as seen and as it is.
+pub(super) fn of_manual(seen: &ManualRow, now: &ManualRow) -> Vec<String> {
+    let mut changes = Changes { of: format!("order {}", seen.id), notes: Vec::new() };
+    changes.note("state", seen.state.to_string(), now.state.to_string());
+    changes.note("given back", seen.refunded.to_string(), now.refunded.to_string());
+    changes.of_versions(seen.version, now.version)
+}
+
+/// What differs between a product as seen and as it is.
+pub(super) fn of_product(seen: &ProductRow, now: &ProductRow) -> Vec<String> {
+    let mut changes = Changes { of: seen.key.clone(), notes: Vec::new() };
+    changes.note("price", seen.price.to_string(), now.price.to_string());
+    changes.note("sold", seen.enabled.to_string(), now.enabled.to_string());
+    changes.of_versions(seen.version, now.version)
 }
 
 /// What differs between a provider's service as seen and as it is.

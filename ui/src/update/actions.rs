@@ -1,19 +1,19 @@
 //! What each action of the keymap does. What opens a review is in `decide`.
 
 use super::{
-    answers, boosts, decide, dialog, ipstock, keys, lock, palette, providers, services, session, vps, wake_tab,
-    withdrawals,
+    answers, boosts, decide, dialog, ipstock, keys, lock, palette, payments, providers, services, session, vps,
+    wake_tab, withdrawals,
 };
 use crate::export;
 use crate::keymap::Action;
 use crate::line_edit::LineEdit;
 use crate::log_feed::LogLevel;
 use crate::message::{Effect, ExportSet, Format};
-use crate::model::{BoostPart, Model, Overlay, Part, ProviderPart, Shelf, Tab};
+use crate::model::{BoostPart, Model, Overlay, Part, ProviderPart, Shelf, Tab, Till};
 use crate::options::Exit;
 use app::view::WithdrawalSort;
 use app::view::boosts::BoostSort;
-use domain::{BoostId, ItemId, MachineId, VpsId, WithdrawalId};
+use domain::{BoostId, InvoiceId, ItemId, MachineId, PaymentId, VpsId, WithdrawalId};
 
 /// Does an action of the open tab.
 pub(super) fn act(model: &mut Model, action: Action, fx: &mut Vec<Effect>) {
@@ -34,6 +34,11 @@ pub(super) fn act(model: &mut Model, action: Action, fx: &mut Vec<Effect>) {
         Action::Machines => vps::show_machines(model),
         Action::Reviews => ipstock::turn_to(model, Shelf::Reviews),
         Action::Items => ipstock::turn_to(model, Shelf::Items),
+        Action::Invoices => payments::turn_to(model, Till::Invoices),
+        Action::Transfers => payments::turn_to(model, Till::Transfers),
+        Action::People => payments::turn_to(model, Till::People),
+        Action::Catalogue => payments::turn_to(model, Till::Products),
+        Action::PaymentHealth => payments::turn_to(model, Till::Health),
         Action::LastView => go(model, model.last_tab, fx),
         Action::Tab(digit) => {
             if let Some((_, tab)) = Tab::NUMBERED.into_iter().find(|(d, _)| *d == digit) {
@@ -154,6 +159,7 @@ fn reorder(model: &mut Model, another: bool) {
             boosts::reorder(model, sort, descending);
         }
         Tab::Ipstock => ipstock::reorder(model, another),
+        Tab::Payments => payments::reorder(model, another),
         _ => {
             let (sort, descending) = match (another, model.withdrawals.sort) {
                 (false, sort) => (sort, !model.withdrawals.descending),
@@ -179,6 +185,7 @@ pub(super) fn go(model: &mut Model, tab: Tab, fx: &mut Vec<Effect>) {
     model.providers.detail.open = false;
     model.boosts.detail.open = false;
     model.ipstock.close();
+    model.payments.close();
     if model.tab != tab {
         model.last_tab = model.tab;
         model.tab = tab;
@@ -194,6 +201,7 @@ fn follow(model: &mut Model) {
     providers::follow(model);
     boosts::follow(model);
     ipstock::follow(model);
+    payments::follow(model);
 }
 
 fn half(model: &Model) -> isize {
@@ -217,6 +225,7 @@ fn step(model: &mut Model, by: isize) {
         }
         Tab::Boosts => return boosts::move_by(model, by),
         Tab::Ipstock => return ipstock::move_by(model, by),
+        Tab::Payments => return payments::move_by(model, by),
         Tab::Audit => {
             let moved = model.audit.list.move_by(by, height);
             more_audit(model);
@@ -260,6 +269,7 @@ fn next(model: &mut Model, by: isize, fx: &mut Vec<Effect>) {
         Tab::Providers => providers::step(model, by),
         Tab::Boosts => boosts::step(model, by),
         Tab::Ipstock => ipstock::step(model, by, fx),
+        Tab::Payments => payments::step(model, by, fx),
         _ => withdrawals::step(model, by, fx),
     }
 }
@@ -270,6 +280,7 @@ fn to_end(model: &mut Model, last: bool) {
         Tab::Providers => providers::to_end(model, last),
         Tab::Boosts if !model.boosts.detail.open => boosts::to_end(model, last),
         Tab::Ipstock => ipstock::to_end(model, last),
+        Tab::Payments => payments::to_end(model, last),
         Tab::Log => {
             model.log.follow = last;
             model.log.back = if last { 0 } else { model.log.lines.len().saturating_sub(1) };
@@ -284,6 +295,7 @@ fn part(model: &mut Model, by: isize) {
         Tab::Providers => return providers::turn(model, by),
         Tab::Boosts => model.boosts.detail.turn(&BoostPart::ALL, by),
         Tab::Ipstock => return ipstock::turn(model, by),
+        Tab::Payments => return payments::turn(model, by),
         _ => model.detail.turn(&Part::ALL, by),
     }
     model.touch();
@@ -308,6 +320,7 @@ fn open(model: &mut Model, fx: &mut Vec<Effect>) {
             }
         }
         Tab::Ipstock => ipstock::open(model, fx),
+        Tab::Payments => payments::open(model, fx),
         Tab::Overview => open_item(model, fx),
         Tab::Cases => {
             let subject = model.cases.list.current().map(|case| case.subject.clone());
@@ -329,6 +342,13 @@ pub(super) fn goto_object(model: &mut Model, object: Option<&str>, fx: &mut Vec<
         Some(("vps", id)) if id.parse::<VpsId>().is_ok() => palette::server(model, id, fx),
         Some(("machine", id)) if id.parse::<MachineId>().is_ok() => palette::machine(model, id, fx),
         Some(("ipstock", id)) if id.parse::<ItemId>().is_ok() => palette::item(model, id, fx),
+        Some(("invoice", id)) if id.parse::<InvoiceId>().is_ok() => palette::invoice(model, id, fx),
+        Some(("payment", id)) if id.parse::<PaymentId>().is_ok() => palette::transfer(model, id, fx),
+        Some(("manual", _)) => payments::visit(model, "people", fx),
+        Some(("product", _)) => {
+            go(model, Tab::Payments, fx);
+            payments::turn_to(model, Till::Products);
+        }
         Some(("provider", name)) => providers::goto(model, name, true, fx),
         _ => model.say("this line leads nowhere"),
     }
@@ -349,6 +369,7 @@ fn open_item(model: &mut Model, fx: &mut Vec<Effect>) {
         Some((_, Tab::Providers)) => providers::goto(model, &item.filter, false, fx),
         Some((_, Tab::Boosts)) => boosts::visit(model, &item.filter, fx),
         Some((_, Tab::Ipstock)) => ipstock::visit(model, &item.filter, fx),
+        Some((_, Tab::Payments)) => payments::visit(model, &item.filter, fx),
         Some((_, tab)) => go(model, tab, fx),
         None => model.say("that tab does not exist yet"),
     }
@@ -382,6 +403,8 @@ fn back(model: &mut Model, fx: &mut Vec<Effect>) {
         boosts::follow(model);
     } else if model.tab == Tab::Ipstock {
         ipstock::back(model);
+    } else if model.tab == Tab::Payments {
+        payments::back(model);
     } else if dialog::on_cases(model) {
         go(model, model.last_tab, fx);
     }
@@ -417,6 +440,7 @@ pub(super) fn export(model: &mut Model, format: Format, fx: &mut Vec<Effect>) {
             Shelf::Machines => ExportSet::Machines(Box::new(vps::machine_query(model))),
             Shelf::Reviews => return model.say("there is no export of what waits"),
         },
+        Tab::Payments => return model.say("there is no export of payments: viralcore invoices list has --json"),
         Tab::Providers if model.providers.detail.open => ExportSet::Services(Box::new(services::query(model))),
         Tab::Providers => ExportSet::Providers,
         _ => ExportSet::Withdrawals(Box::new(withdrawals::query(model))),

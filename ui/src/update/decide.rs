@@ -1,12 +1,13 @@
 //! Which review each deciding action opens.
 
-use super::{boosts, dialog, form, ipstock, providers, services, vps};
+use super::{boosts, dialog, form, ipstock, payments, providers, services, vps};
 use crate::keymap::Action;
 use crate::message::Effect;
 use crate::model::{ItemForm, Model, Tab};
 use crate::review::Kind;
 use crate::review::boost::BoostAct;
 use crate::review::machine::MachineAct;
+use crate::review::payment::{InvoiceAct, ManualAct, PaymentAct};
 use crate::review::provider::ProviderAct;
 use crate::review::service::ServiceAct;
 use crate::review::stock::{StockAct, VpsAct};
@@ -37,6 +38,11 @@ pub(super) fn decide(model: &mut Model, action: Action, fx: &mut Vec<Effect>) ->
         Action::Reject => dialog::open_rows(model, Kind::Reject, fx),
         Action::Recall => dialog::open_rows(model, Kind::Recall, fx),
         Action::Lookup if model.tab == Tab::Boosts => boosts::decide(model, BoostAct::LookUp, fx),
+        Action::Lookup if model.tab == Tab::Payments => payments::decide_transfer(model, PaymentAct::Recheck, fx),
+        Action::DecideTransfer => payments::decide_transfer(model, PaymentAct::Decide, fx),
+        Action::RefundInvoice => payments::decide_invoice(model, InvoiceAct::Refund, fx),
+        Action::FulfilDone => payments::decide_manual(model, ManualAct::Done, fx),
+        Action::EditProduct => form::of_product(model),
         Action::Lookup => dialog::open_rows(model, Kind::Lookup, fx),
         Action::SettlePaid => dialog::open_rows(model, Kind::Settle(Ruling::Paid), fx),
         Action::SettleNotPaid => dialog::open_rows(model, Kind::Settle(Ruling::NotPaid), fx),

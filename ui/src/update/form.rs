@@ -53,6 +53,14 @@ pub(super) fn of_item(model: &mut Model, form: ItemForm) {
     }
 }
 
+/// Opens the form of the product under the cursor.
+pub(super) fn of_product(model: &mut Model) {
+    match model.payments.products.current().map(Form::product) {
+        Some(form) => open_form(model, form),
+        None => model.say("no row to decide on"),
+    }
+}
+
 fn open_form(model: &mut Model, form: Form) {
     model.overlays.push(Overlay::Form(Box::new(form)));
     model.keys_from = model.now;
@@ -66,6 +74,17 @@ fn review(model: &mut Model, fx: &mut Vec<Effect>) {
     let purpose = form.purpose.clone();
     if let Purpose::Item(row) | Purpose::Prices(row) = purpose {
         return review_item(model, row, fx);
+    }
+    if let Purpose::Product(row) = purpose {
+        return match form.product_edit() {
+            Err(fault) => blame(model, fault),
+            Ok(edit) if edit.is_empty() => model.say("nothing was changed"),
+            Ok(edit) => {
+                form.fault = None;
+                let kind = Kind::Product(Box::new(edit));
+                dialog::open_subjects(model, kind, vec![Subject::Product(row)], (false, 0), fx);
+            }
+        };
     }
     let values = match form.values() {
         Ok(values) => values,
@@ -86,7 +105,7 @@ fn review(model: &mut Model, fx: &mut Vec<Effect>) {
             dialog::open_subjects(model, kind, vec![Subject::Ours(row, provider)], (false, 0), fx);
         }
         // Went on before its values were read.
-        Purpose::Item(_) | Purpose::Prices(_) => {}
+        Purpose::Item(_) | Purpose::Prices(_) | Purpose::Product(_) => {}
     }
 }
 

@@ -1,6 +1,6 @@
 //! Where a key goes: the lock, the topmost overlay, the line being typed, or the keymap. Each consumes it.
 
-use super::{actions, boosts, dialog, form, ipstock, lock, palette, services, withdrawals};
+use super::{actions, boosts, dialog, form, ipstock, lock, palette, payments, services, withdrawals};
 use crate::key::{Code, Key};
 use crate::keymap::{self, Action, Found};
 use crate::line_edit::LineEdit;
@@ -127,6 +127,7 @@ fn check_filter(model: &mut Model) {
         Tab::Withdrawals => model.withdrawals.fault = crate::filter::withdrawals(text.trim_end(), model.now).err(),
         Tab::Boosts => model.boosts.fault = crate::filter::boosts(text.trim_end(), model.now).err(),
         Tab::Ipstock => ipstock::check_filter(model, &text),
+        Tab::Payments => payments::check_filter(model, &text),
         _ => {}
     }
     model.touch();
@@ -138,6 +139,7 @@ pub(super) fn set_filter(model: &mut Model, text: &str) {
         Tab::Withdrawals => withdrawals::set_filter(model, text),
         Tab::Boosts => boosts::set_filter(model, text),
         Tab::Ipstock => ipstock::set_filter(model, text),
+        Tab::Payments => payments::set_filter(model, text),
         Tab::Providers => services::set_words(model, text),
         Tab::Audit if model.audit.filter_text != text => {
             text.clone_into(&mut model.audit.filter_text);

@@ -15,6 +15,7 @@ mod keys;
 mod lock;
 mod outcome;
 mod palette;
+mod payments;
 mod providers;
 mod services;
 mod session;
@@ -95,6 +96,15 @@ fn take(model: &mut Model, event: Event, fx: &mut Vec<Effect>) {
         Event::MachineCount(ticket, answer) => vps::machine_count(model, ticket, answer),
         Event::Machine(ticket, answer) => vps::machine(model, ticket, answer),
         Event::VpsReviews(ticket, answer) => vps::reviews(model, ticket, answer),
+        Event::Invoices(ticket, answer) => payments::invoices(model, ticket, answer),
+        Event::InvoiceCount(ticket, answer) => payments::count(model, ticket, true, answer),
+        Event::Invoice(ticket, answer) => payments::invoice(model, ticket, answer),
+        Event::Transfers(ticket, answer) => payments::transfers(model, ticket, answer),
+        Event::TransferCount(ticket, answer) => payments::count(model, ticket, false, answer),
+        Event::Transfer(ticket, answer) => payments::transfer(model, ticket, answer),
+        Event::People(ticket, answer) => payments::people(model, ticket, answer),
+        Event::Products(ticket, answer) => payments::products(model, ticket, answer),
+        Event::PaymentsHealth(ticket, answer) => payments::health(model, ticket, answer),
         Event::Overview(ticket, answer) => answers::overview(model, ticket, answer),
         Event::Audit(ticket, answer) => answers::audit(model, ticket, answer),
         Event::Cases(ticket, answer) => answers::cases(model, ticket, answer),
@@ -138,6 +148,7 @@ fn wake_tab(model: &mut Model) {
             model.boosts.count_fetch.want(now, Duration::ZERO);
         }
         Tab::Ipstock => ipstock::want(model, Duration::ZERO),
+        Tab::Payments => payments::want(model, Duration::ZERO),
         Tab::Audit => model.audit.fetch.want(now, Duration::ZERO),
         Tab::Cases => model.cases.fetch.want(now, Duration::ZERO),
         Tab::Log => {}
@@ -152,6 +163,7 @@ fn wake_lists(model: &mut Model) {
     model.cases.fetch.want(now, Duration::ZERO);
     providers::want(model, Duration::ZERO);
     ipstock::want(model, Duration::ZERO);
+    payments::want(model, Duration::ZERO);
 }
 
 fn changed(model: &mut Model) {
@@ -175,6 +187,7 @@ fn changed(model: &mut Model) {
             }
         }
         Tab::Ipstock => ipstock::want(model, PACE_PROVIDERS),
+        Tab::Payments => payments::want(model, PACE_PROVIDERS),
         Tab::Audit => model.audit.fetch.want(now, PACE),
         Tab::Cases => model.cases.fetch.want(now, PACE),
         Tab::Overview | Tab::Log => {}
@@ -195,10 +208,15 @@ fn resize(model: &mut Model, columns: u16, lines: u16) {
     model.ipstock.orders.table.list.show_cursor(height);
     model.ipstock.machines.table.list.show_cursor(height);
     model.ipstock.reviews.show_cursor(height);
+    model.payments.invoices.table.list.show_cursor(height);
+    model.payments.transfers.table.list.show_cursor(height);
+    model.payments.people.list.show_cursor(height);
+    model.payments.products.show_cursor(height);
     dialog::disarm(model);
     withdrawals::follow(model);
     boosts::follow(model);
     ipstock::follow(model);
+    payments::follow(model);
     model.touch();
 }
 
@@ -234,6 +252,10 @@ fn clockwork(model: &mut Model, fx: &mut Vec<Effect>) -> bool {
         ipstock::clear_follow(model);
         ipstock::show_current(model);
     }
+    if payments::follow_at(model).is_some_and(|at| at <= now) {
+        payments::clear_follow(model);
+        payments::show_current(model);
+    }
     if arms_at(model).is_some_and(|at| at <= now && model.tick_at < at) {
         model.touch();
     }
@@ -257,6 +279,7 @@ fn pump(model: &mut Model, fx: &mut Vec<Effect>) {
         Tab::Providers => providers::pump(model, fx),
         Tab::Boosts => boosts::pump(model, fx),
         Tab::Ipstock => ipstock::pump(model, fx),
+        Tab::Payments => payments::pump(model, fx),
         Tab::Audit => {
             if let Some(ticket) = model.audit.fetch.start(now, &mut model.tickets) {
                 fx.push(Effect::Audit(ticket, model.audit.filter_text.clone(), model.audit.want));
@@ -280,6 +303,7 @@ pub fn next_deadline(model: &Model) -> Option<Timestamp> {
         model.boosts.detail.follow_at,
         model.providers.detail.follow_at,
         ipstock::follow_at(model),
+        payments::follow_at(model),
         ticks_at(model),
         arms_at(model),
         lock::due_at(model),
@@ -297,6 +321,7 @@ pub fn next_deadline(model: &Model) -> Option<Timestamp> {
             boosts::detail_wanted(model).and_then(|_| model.boosts.detail.fetch.deadline()),
         ]),
         Tab::Ipstock => at.extend(ipstock::deadlines(model)),
+        Tab::Payments => at.extend(payments::deadlines(model)),
         Tab::Audit => at.push(model.audit.fetch.deadline()),
         Tab::Cases => at.push(model.cases.fetch.deadline()),
         Tab::Overview | Tab::Log => {}

@@ -1,6 +1,6 @@
 //! The palette: every action by name, and the commands that take words.
 
-use super::{actions, boosts, dialog, ipstock, keys, lock, providers, session, vps, withdrawals};
+use super::{actions, boosts, dialog, ipstock, keys, lock, payments, providers, session, vps, withdrawals};
 use crate::filter;
 use crate::key::{Code, Key};
 use crate::keymap::{self, BINDINGS};
@@ -10,15 +10,17 @@ use crate::model::{Model, Overlay, Tab};
 use crate::review::Kind;
 use domain::switch::Switch;
 use domain::withdrawal::Mode;
-use domain::{BoostId, ItemId, MachineId, VpsId, WithdrawalId};
+use domain::{BoostId, InvoiceId, ItemId, MachineId, PaymentId, VpsId, WithdrawalId};
 
 /// Commands beside the keymap: how it is written, what it does.
-const COMMANDS: [(&str, &str); 22] = [
+const COMMANDS: [(&str, &str); 24] = [
     ("goto ", "goto 4412: open a withdrawal"),
     ("order ", "order 91820: open a boost order"),
     ("provider ", "provider smmstone: open a provider"),
     ("item ", "item 5: open an item of IPStock"),
     ("vps ", "vps 17: open a VPS order"),
+    ("invoice ", "invoice 17: open an invoice by its id"),
+    ("transfer ", "transfer 3: open a transfer"),
     ("machine ", "machine 3: open a machine"),
     ("cases", "cases to sign"),
     ("switch pause withdrawals", "stop new payouts; look-ups go on"),
@@ -106,6 +108,8 @@ fn is_command(model: &Model, typed: &str) -> bool {
             | "provider"
             | "item"
             | "vps"
+            | "invoice"
+            | "transfer"
             | "machine"
             | "theme"
             | "since"
@@ -128,6 +132,8 @@ pub(super) fn run(model: &mut Model, command: &str, fx: &mut Vec<Effect>) {
         ("order", id) => order(model, id, fx),
         ("item", id) => item(model, id, fx),
         ("vps", id) => server(model, id, fx),
+        ("invoice", id) => invoice(model, id, fx),
+        ("transfer", id) => transfer(model, id, fx),
         ("machine", id) => machine(model, id, fx),
         ("provider", name) if !name.is_empty() => providers::goto(model, name, true, fx),
         ("theme", name) => {
@@ -144,6 +150,7 @@ pub(super) fn run(model: &mut Model, command: &str, fx: &mut Vec<Effect>) {
             None => model.complain("since takes a time of today in UTC: since 09:00"),
         },
         ("seen", "") => session::seen(model, fx),
+        ("filter", text) if model.tab == Tab::Payments => keys::set_filter(model, text),
         ("filter", text) if model.tab == Tab::Ipstock => keys::set_filter(model, text),
         ("filter", text) if model.tab == Tab::Boosts => boosts::visit(model, text, fx),
         ("filter", text) => withdrawals::visit(model, text, fx),
@@ -206,6 +213,22 @@ pub(super) fn item(model: &mut Model, id: &str, fx: &mut Vec<Effect>) {
     match id.parse::<ItemId>() {
         Ok(id) => ipstock::goto(model, id, fx),
         Err(_) => model.complain("item takes an item's number: item 5"),
+    }
+}
+
+/// Opens an invoice from anywhere.
+pub(super) fn invoice(model: &mut Model, id: &str, fx: &mut Vec<Effect>) {
+    match id.parse::<InvoiceId>() {
+        Ok(id) => payments::goto_invoice(model, id, fx),
+        Err(_) => model.complain("invoice takes an invoice's id: invoice 17"),
+    }
+}
+
+/// Opens a transfer from anywhere.
+pub(super) fn transfer(model: &mut Model, id: &str, fx: &mut Vec<Effect>) {
+    match id.parse::<PaymentId>() {
+        Ok(id) => payments::goto_transfer(model, id, fx),
+        Err(_) => model.complain("transfer takes a transfer's number: transfer 3"),
     }
 }
 

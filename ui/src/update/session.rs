@@ -9,8 +9,17 @@ use app::view::ipstock::ItemSort;
 use domain::Timestamp;
 
 /// The names of tabs that a session can begin on.
-const TABS: [Tab; 8] =
-    [Tab::Overview, Tab::Withdrawals, Tab::Providers, Tab::Boosts, Tab::Ipstock, Tab::Audit, Tab::Log, Tab::Cases];
+const TABS: [Tab; 9] = [
+    Tab::Overview,
+    Tab::Withdrawals,
+    Tab::Providers,
+    Tab::Boosts,
+    Tab::Ipstock,
+    Tab::Audit,
+    Tab::Log,
+    Tab::Payments,
+    Tab::Cases,
+];
 
 pub(super) fn restore(model: &mut Model, key: &'static str, value: Option<&str>) {
     let Some(value) = value else { return };

@@ -29,6 +29,10 @@ pub(super) fn ask(review: &Review) -> Option<Ask> {
         Subject::Theirs(row) => Ask::Theirs { provider: row.provider.clone(), service: row.service.clone() },
         Subject::Run(_) => Ask::Run,
         Subject::Item(row, _) => Ask::Item(row.id),
+        Subject::Invoice(row, _) => Ask::Invoice(row.id),
+        Subject::Transfer(row, _) => Ask::Transfer(row.id),
+        Subject::Manual(row) => Ask::Manual(row.id),
+        Subject::Product(row) => Ask::Product(row.key.clone()),
         Subject::Vps(row, _) => Ask::Vps(row.id),
         Subject::Machine(row, _) => Ask::Machine(row.id),
         Subject::Ours(row, provider) => Ask::Ours { key: row.key.clone(), provider: provider.clone() },
@@ -225,6 +229,8 @@ fn finish(model: &mut Model, fx: &mut Vec<Effect>) {
         &mut model.ipstock.item.fetch,
         &mut model.ipstock.order.fetch,
         &mut model.ipstock.machine.fetch,
+        &mut model.payments.invoice.fetch,
+        &mut model.payments.transfer.fetch,
     ] {
         fetch.want(now, Duration::ZERO);
     }

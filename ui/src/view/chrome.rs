@@ -2,7 +2,7 @@
 
 use super::{format, line, line_right};
 use crate::keymap::{BINDINGS, Place};
-use crate::model::{Link, Model, Shelf, Tab};
+use crate::model::{Link, Model, Shelf, Tab, Till};
 use app::view::WithdrawalSort;
 use app::view::ipstock::IpstockBrief;
 use domain::withdrawal::WithdrawalState;
@@ -27,9 +27,11 @@ pub fn top(model: &Model, area: Rect, buf: &mut Buffer) {
         return line_right(buf, area, 0, position(model));
     }
     spans.extend(tabs(model, area.width));
+    let used: usize = spans.iter().map(Span::width).sum();
     line(buf, area, 0, spans);
-    if area.width >= 120 {
-        let who = format!("{} {} ", model.actor.name, role(model));
+    // The status row names the operator too.
+    let who = format!("{} {} ", model.actor.name, role(model));
+    if area.width >= 120 && used + who.len() < usize::from(area.width) {
         line_right(buf, area, 0, vec![span(who, theme.dim)]);
     }
 }
@@ -48,6 +50,11 @@ fn open_name(model: &Model) -> String {
             }
             .unwrap_or_default()
         }
+        Tab::Payments => match model.payments.till {
+            Till::Transfers => model.payments.transfer.id.map(|id| format!("transfer {id}")),
+            _ => model.payments.invoice.id.map(|id| format!("invoice {id}")),
+        }
+        .unwrap_or_default(),
         _ => model.detail.id.map(|id| id.to_string()).unwrap_or_default(),
     }
 }
@@ -113,6 +120,7 @@ fn tab_count(model: &Model, tab: Tab) -> (String, bool) {
             0 => (String::new(), false),
             n => (format::count(n), true),
         },
+        Tab::Payments => (format::count(overview.payments.open), overview.payments.attention() > 0),
         Tab::Cases => (overview.cases.to_string(), false),
         _ => (String::new(), false),
     }
@@ -149,6 +157,18 @@ fn position(model: &Model) -> Vec<Span<'static>> {
                     let on_list = list.cursor() == stock.item.id.map(domain::ItemId::get);
                     (list.position().filter(|_| on_list && !list.before()), stock.items.count)
                 }
+            }
+        }
+        Tab::Payments => {
+            let p = &model.payments;
+            if p.till == Till::Transfers {
+                let list = &p.transfers.table.list;
+                let on_list = list.cursor() == p.transfer.id.map(domain::PaymentId::get);
+                (list.position().filter(|_| on_list && !list.before()), p.transfers.count)
+            } else {
+                let list = &p.invoices.table.list;
+                let on_list = list.cursor() == p.invoice.id.map(domain::InvoiceId::get);
+                (list.position().filter(|_| on_list && !list.before()), p.invoices.count)
             }
         }
         _ => {
@@ -189,6 +209,13 @@ pub fn second(model: &Model, area: Rect, buf: &mut Buffer) -> Option<(u16, u16)>
             line_right(buf, area, 0, right.clone());
             let used: usize = right.iter().map(Span::width).sum();
             let text = model.ipstock.filter_text()?;
+            filter_line(model, text, narrowed(area, used), buf)
+        }
+        Tab::Payments => {
+            let right = if model.payments.fault().is_some() { Vec::new() } else { super::payments::second(model) };
+            line_right(buf, area, 0, right.clone());
+            let used: usize = right.iter().map(Span::width).sum();
+            let text = model.payments.filter_text()?;
             filter_line(model, text, narrowed(area, used), buf)
         }
         Tab::Providers => {

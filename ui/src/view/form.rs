@@ -61,6 +61,7 @@ pub fn draw(model: &Model, form: &Form, area: Rect, buf: &mut Buffer) -> Option<
         Purpose::Add => "Add a provider".to_owned(),
         Purpose::Edit(row) => format!("Settings of {}", row.name),
         Purpose::Item(row) => format!("Item {}: {}", row.id, row.name),
+        Purpose::Product(row) => format!("Product {}", row.key),
         Purpose::Prices(row) => format!("Memory options of item {}: {}", row.id, row.name),
         Purpose::Markup(row, _) => format!("Markup of {}", row.key),
     };

@@ -17,10 +17,11 @@ use super::{clear_hint, divider, format, line, marks, withdrawals};
 use crate::model::{Model, Shelf};
 use crate::theme::Tone;
 use app::view::ipstock::{IpstockBrief, ItemRow, ItemState};
+pub(super) use item::parts_row;
 use ratatui::buffer::Buffer;
 use ratatui::layout::Rect;
 use ratatui::text::Span;
-use rows::{List, column};
+pub(super) use rows::{List, column};
 
 /// The columns; what it is called, how many are left and the state stay longest.
 const ITEMS: [Column; 8] = [

@@ -5,9 +5,12 @@ use app::view::RailView;
 use app::view::boosts::BoostRow;
 use app::view::ipstock::{IpstockBrief, ItemRow, ItemState};
 use app::view::panels::{BreakerView, ProviderRow};
+use app::view::payments::{InvoiceRow, ManualRow, PaymentRow, ProductRow};
 use app::view::vps::{MachineRow, VpsRow};
 use domain::boost::{OrderState, PartState};
 use domain::breaker::{BreakerState, Force};
+use domain::fulfilment::ManualState;
+use domain::invoice::{InvoiceState, PaymentState};
 use domain::smm::ProviderState;
 use domain::vps::VpsState;
 
@@ -239,6 +242,66 @@ pub fn renewal(word: &str) -> (String, Tone) {
         _ => ('~', Tone::Busy),
     };
     (format!("{mark} {}", word.to_uppercase()), tone)
+}
+
+/// Where an invoice is.
+pub fn invoice(row: &InvoiceRow) -> (String, Tone) {
+    use InvoiceState as S;
+    let (mark, word, tone) = match row.state {
+        S::Open => ('o', "WAITING", Tone::Plain),
+        S::Seen => ('~', "SEEN", Tone::Busy),
+        S::Confirming => ('~', "CONFIRMING", Tone::Busy),
+        S::Paid => ('+', "PAID", Tone::Good),
+        S::Over => ('+', "OVER", Tone::Good),
+        S::Short => ('!', "SHORT", Tone::Bad),
+        S::Late => ('!', "LATE", Tone::Bad),
+        S::Disputed => ('!', "DISPUTED", Tone::Bad),
+        S::Expired => ('-', "EXPIRED", Tone::Dim),
+        S::Refunded => ('<', "REFUNDED", Tone::Dim),
+    };
+    let person = row.attention.is_some() && tone != Tone::Bad;
+    if person { (format!("{mark} {word} !"), Tone::Bad) } else { (format!("{mark} {word}"), tone) }
+}
+
+/// Where a transfer is.
+pub fn transfer(row: &PaymentRow) -> (String, Tone) {
+    use PaymentState as S;
+    let (mark, word, tone) = match row.state {
+        S::Waiting => ('o', "WAITING", Tone::Plain),
+        S::Pending => ('~', "PENDING", Tone::Busy),
+        S::Confirmed => ('~', "CONFIRMED", Tone::Busy),
+        S::Credited => ('+', "CREDITED", Tone::Good),
+        S::Refused => ('x', "REFUSED", Tone::Bad),
+        S::Disputed => ('!', "DISPUTED", Tone::Bad),
+        S::Orphan => ('!', "ORPHAN", Tone::Bad),
+    };
+    let person = row.attention.is_some() && tone != Tone::Bad;
+    if person { (format!("{mark} {word} !"), Tone::Bad) } else { (format!("{mark} {word}"), tone) }
+}
+
+/// Where an order is that people fulfil.
+pub fn manual(row: &ManualRow) -> (String, Tone) {
+    let (text, tone) = match (row.state, row.overdue) {
+        (ManualState::Open, true) => ("! OVERDUE", Tone::Bad),
+        (ManualState::Open, false) => ("o OPEN", Tone::Plain),
+        (ManualState::Done, _) => ("+ DONE", Tone::Good),
+        (ManualState::Refunded, _) => ("< REFUNDED", Tone::Dim),
+    };
+    (text.to_owned(), tone)
+}
+
+/// Whether a product is sold.
+pub fn product(row: &ProductRow) -> (String, Tone) {
+    if row.enabled { ("+ SOLD".to_owned(), Tone::Good) } else { ("- OFF".to_owned(), Tone::Dim) }
+}
+
+/// How an endpoint does, by its word; `quiet` when it has not answered for a while.
+pub fn endpoint(word: &str, quiet: bool) -> (String, Tone) {
+    match (word, quiet) {
+        ("ok", false) => ("+ OK".to_owned(), Tone::Good),
+        ("ok", true) => ("! QUIET".to_owned(), Tone::Busy),
+        (word, _) => (format!("x {}", word.to_uppercase()), Tone::Bad),
+    }
 }
 
 /// Why a person is asked, by its word.

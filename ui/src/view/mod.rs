@@ -18,6 +18,7 @@ pub mod log;
 pub mod marks;
 pub mod overview;
 pub mod palette;
+pub mod payments;
 pub mod provider;
 mod provider_row;
 pub mod providers;
@@ -61,6 +62,7 @@ pub fn draw(model: &Model, buf: &mut Buffer) -> Option<(u16, u16)> {
         Tab::Boosts if model.boosts.detail.open => boost::draw(model, body, buf),
         Tab::Boosts => boosts::draw(model, body, buf),
         Tab::Ipstock => ipstock::draw(model, body, buf),
+        Tab::Payments => payments::draw(model, body, buf),
         Tab::Audit => audit::draw(model, body, buf),
         Tab::Log => log::draw(model, body, buf),
         Tab::Cases => cases::draw(model, body, buf),
@@ -90,6 +92,11 @@ fn overlays(model: &Model, area: Rect, buf: &mut Buffer) -> Option<(u16, u16)> {
 /// How many lines the open part of the IPStock tab has.
 pub fn stock_length(model: &Model) -> usize {
     ipstock::length(model)
+}
+
+/// How many lines the open part of the Payments tab has.
+pub fn payments_length(model: &Model) -> usize {
+    payments::length(model)
 }
 
 /// One line of an area.

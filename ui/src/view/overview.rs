@@ -190,6 +190,13 @@ fn health(model: &Model, data: &Overview, area: Rect, buf: &mut Buffer) -> u16 {
         if jobs.is_empty() { "none waits".into() } else { jobs.join(", ") },
         if dead { theme.bad } else { theme.text },
     );
+    let paying = &data.payments;
+    let mut words = vec![format!("{} open", format::count(paying.open))];
+    words.extend(paying.needs.iter().chain(&paying.transfers).map(|row| format!("{} {}", row.count, row.state)));
+    if paying.overdue > 0 {
+        words.push(format!("{} overdue", paying.overdue));
+    }
+    add("Paying", words.join(", "), if paying.attention() > 0 { theme.bad } else { theme.text });
     add("Bot", format!("{} updates/min, {} to send", data.updates_minute, data.outbox_waiting), theme.text);
     let (text, style) = match &data.invariants {
         Some((at, failed)) if failed.is_empty() => (format!("+ all hold, {} ago", format::age(now, *at)), theme.good),

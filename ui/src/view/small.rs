@@ -2,7 +2,7 @@
 
 use super::{format, line, marks, row};
 use crate::listing::Keyed;
-use crate::model::{Model, PanelLine, Shelf, Tab};
+use crate::model::{Model, PanelLine, Shelf, Tab, Till};
 use ratatui::buffer::Buffer;
 use ratatui::layout::Rect;
 use ratatui::style::Style;
@@ -66,6 +66,7 @@ fn records(model: &Model, height: usize) -> Vec<(String, Style, bool)> {
             .collect()
         }
         Tab::Ipstock => stock(model, height),
+        Tab::Payments => till(model, height),
         Tab::Overview => {
             let needs = model.overview.data.iter().flat_map(|data| data.needs.iter()).take(height);
             needs
@@ -91,6 +92,50 @@ fn records(model: &Model, height: usize) -> Vec<(String, Style, bool)> {
                 .collect()
         }
         Tab::Log => super::log::tail(model, height).into_iter().map(|(text, style)| (text, style, false)).collect(),
+    }
+}
+
+/// The list of the Payments tab that is shown.
+fn till(model: &Model, height: usize) -> Vec<(String, Style, bool)> {
+    let theme = &model.theme;
+    let p = &model.payments;
+    match p.till {
+        Till::Invoices => {
+            let list = &p.invoices.table.list;
+            let rows = list.visible(height).iter().map(|row| {
+                let (state, tone) = marks::invoice(row);
+                let text = format!("{} {} {state}", row.number, format::usd(row.price));
+                (text, theme.tone(tone), list.cursor() == Some(Keyed::key(row)))
+            });
+            rows.collect()
+        }
+        Till::Transfers => {
+            let list = &p.transfers.table.list;
+            let rows = list.visible(height).iter().map(|row| {
+                let (state, tone) = marks::transfer(row);
+                let text = format!("{} {} {} {state}", row.id, row.chain, row.amount);
+                (text, theme.tone(tone), list.cursor() == Some(Keyed::key(row)))
+            });
+            rows.collect()
+        }
+        Till::People => {
+            let list = &p.people.list;
+            let rows = list.visible(height).iter().map(|row| {
+                let (state, tone) = marks::manual(row);
+                (format!("{} {} {state}", row.id, row.title), theme.tone(tone), list.cursor() == Some(Keyed::key(row)))
+            });
+            rows.collect()
+        }
+        Till::Products => {
+            let list = &p.products;
+            let rows = list.visible(height).iter().map(|row| {
+                let (state, tone) = marks::product(row);
+                let text = format!("{} {} {state}", row.key, row.price.amount_text());
+                (text, theme.tone(tone), list.cursor() == Some(Keyed::key(row)))
+            });
+            rows.collect()
+        }
+        Till::Health => vec![("endpoints and prices take a larger window".to_owned(), theme.dim, false)],
     }
 }
 

@@ -1,10 +1,14 @@
 //! A console without a terminal, and the store that it talks to.
 
 use crate::fixtures::{NOW, audit_rows, cases, detail, options, overview, reasons, rows};
-use crate::{orders, panels, stock};
+use crate::{orders, panels, stock, till};
 use app::view::boosts::{BoostFilter, BoostQuery, BoostRow, MoveQuote};
 use app::view::ipstock::{IpstockBrief, ItemFilter, ItemQuery, ItemRow};
 use app::view::panels::{PanelServiceQuery, PanelServiceRow, ProviderRow};
+use app::view::payments::{
+    InvoiceFilter, InvoiceQuery, InvoiceRow, ManualQuery, ManualRow, PaymentFilter, PaymentQuery, PaymentRow,
+    ProductRow,
+};
 use app::view::vps::{MachineFilter, MachineQuery, MachineRow, MachinesOf, VpsFilter, VpsQuery, VpsRow};
 use app::view::*;
 use domain::operator::Role;
@@ -32,6 +36,10 @@ pub struct Desk {
     pub machines: Vec<MachineRow>,
     /// How the catalogue stands, where that is not what the items say.
     pub brief: Option<IpstockBrief>,
+    pub invoices: Vec<InvoiceRow>,
+    pub transfers: Vec<PaymentRow>,
+    pub people: Vec<ManualRow>,
+    pub products: Vec<ProductRow>,
     /// What every user's wallet holds.
     pub wallet: Money,
     pub fx: Vec<Effect>,
@@ -58,6 +66,10 @@ impl Desk {
             vps: stock::orders(),
             machines: stock::machines(),
             brief: None,
+            invoices: till::invoices(),
+            transfers: till::transfers(),
+            people: till::people(),
+            products: till::products(),
             wallet: Money::usd_minor(40_000_000),
             fx: Vec::new(),
         }
@@ -205,6 +217,27 @@ impl Desk {
                 Event::Machine(*ticket, Ok(found.map(|row| Box::new(stock::machine_detail(row, self.wallet)))))
             }
             Effect::VpsReviews(ticket) => Event::VpsReviews(*ticket, Ok(stock::reviews(&self.vps, &self.machines))),
+            Effect::Invoices(ticket, query) => Event::Invoices(*ticket, Ok(self.invoices(query))),
+            Effect::InvoiceCount(ticket, filter) => {
+                let count = self.invoices.iter().filter(|row| invoice_matches(row, filter)).count();
+                Event::InvoiceCount(*ticket, Ok(i64::try_from(count).unwrap()))
+            }
+            Effect::Invoice(ticket, id) => {
+                let found = self.invoices.iter().find(|row| row.id == *id);
+                Event::Invoice(*ticket, Ok(found.map(|row| Box::new(till::invoice_detail(row)))))
+            }
+            Effect::Transfers(ticket, query) => Event::Transfers(*ticket, Ok(self.transfers(query))),
+            Effect::TransferCount(ticket, filter) => {
+                let count = self.transfers.iter().filter(|row| transfer_matches(row, filter)).count();
+                Event::TransferCount(*ticket, Ok(i64::try_from(count).unwrap()))
+            }
+            Effect::Transfer(ticket, id) => {
+                let found = self.transfers.iter().find(|row| row.id == *id);
+                Event::Transfer(*ticket, Ok(found.map(|row| Box::new(till::transfer_detail(row)))))
+            }
+            Effect::People(ticket, query) => Event::People(*ticket, Ok(self.people(query))),
+            Effect::Products(ticket) => Event::Products(*ticket, Ok(self.products.clone())),
+            Effect::PaymentsHealth(ticket) => Event::PaymentsHealth(*ticket, Ok(Box::new(till::health()))),
             Effect::Review { dialog, ask } => Event::Reviewed(*dialog, Ok(Box::new(self.read(ask)))),
             Effect::LoadState(key) => Event::State(key, None),
             _ => return None,
@@ -241,6 +274,16 @@ impl Desk {
                 let found = self.machines.iter().find(|row| row.id == *id);
                 Read::Machine(found.map(|row| Box::new(stock::machine_detail(row, self.wallet))))
             }
+            Ask::Invoice(id) => {
+                let found = self.invoices.iter().find(|row| row.id == *id);
+                Read::Invoice(found.map(|row| Box::new(till::invoice_detail(row))))
+            }
+            Ask::Transfer(id) => {
+                let found = self.transfers.iter().find(|row| row.id == *id);
+                Read::Transfer(found.map(|row| Box::new(till::transfer_detail(row))))
+            }
+            Ask::Manual(id) => Read::Manual(self.people.iter().find(|row| row.id == *id).cloned().map(Box::new)),
+            Ask::Product(key) => Read::Product(self.products.iter().find(|row| row.key == *key).cloned().map(Box::new)),
             Ask::Theirs { provider, service } => Read::Theirs {
                 row: panels::services(provider, self.services)
                     .into_iter()
@@ -266,6 +309,7 @@ impl Desk {
                 ..base.boosts
             },
             providers: self.panels.clone(),
+            payments: till::brief(&self.invoices, &self.transfers, &self.people),
             ipstock: self.brief.clone().unwrap_or_else(|| stock::brief(&self.items)),
             ..base
         }
@@ -306,6 +350,27 @@ impl Desk {
     fn machines(&self, query: &MachineQuery) -> Window<MachineRow> {
         let rows = self.machines.iter().filter(|row| machine_matches(row, &query.filter)).cloned().collect();
         keyset(rows, MachineRow::key, query.descending, &query.from, query.limit)
+    }
+
+    fn invoices(&self, query: &InvoiceQuery) -> Window<InvoiceRow> {
+        let rows = self.invoices.iter().filter(|row| invoice_matches(row, &query.filter)).cloned().collect();
+        keyset(rows, |row: &InvoiceRow| row.key(query.sort), query.descending, &query.from, query.limit)
+    }
+
+    fn transfers(&self, query: &PaymentQuery) -> Window<PaymentRow> {
+        let rows = self.transfers.iter().filter(|row| transfer_matches(row, &query.filter)).cloned().collect();
+        keyset(rows, PaymentRow::key, query.descending, &query.from, query.limit)
+    }
+
+    fn people(&self, query: &ManualQuery) -> Window<ManualRow> {
+        let fits = |row: &&ManualRow| query.state.is_none_or(|state| row.state == state);
+        keyset(
+            self.people.iter().filter(fits).cloned().collect(),
+            ManualRow::key,
+            query.descending,
+            &query.from,
+            query.limit,
+        )
     }
 
     fn services(&self, query: &PanelServiceQuery) -> Window<PanelServiceRow> {
@@ -377,6 +442,23 @@ fn machine_matches(row: &MachineRow, filter: &MachineFilter) -> bool {
         && filter.user.as_ref().is_none_or(|user| row.username.contains(user.as_str()))
         && filter.item.is_none_or(|item| package(item) == Some((row.pid.clone(), row.name.clone())))
         && filter.words.iter().all(|word| format!("{} {} {}", row.id, row.ip, row.name).contains(word.as_str()))
+}
+
+fn invoice_matches(row: &InvoiceRow, filter: &InvoiceFilter) -> bool {
+    (filter.states.is_empty() || filter.states.contains(&row.state))
+        && (!filter.attention || row.attention.is_some())
+        && filter.user.as_ref().is_none_or(|user| row.username.contains(user.as_str()))
+        && filter
+            .words
+            .iter()
+            .all(|word| format!("{} {}", row.number, row.title).to_lowercase().contains(word.as_str()))
+}
+
+fn transfer_matches(row: &PaymentRow, filter: &PaymentFilter) -> bool {
+    (filter.states.is_empty() || filter.states.contains(&row.state))
+        && (filter.chains.is_empty() || filter.chains.contains(&row.chain))
+        && (!filter.attention || row.attention.is_some())
+        && filter.words.iter().all(|word| format!("{} {}", row.id, row.tx).contains(word.as_str()))
 }
 
 fn boost_matches(row: &BoostRow, filter: &BoostFilter) -> bool {

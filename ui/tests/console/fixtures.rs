@@ -260,6 +260,7 @@ pub fn overview() -> Overview {
         boosts: BoostsBrief { open: 0, attention: 0, policy: domain::routing::Policy::Priority },
         providers: Vec::new(),
         ipstock: app::view::ipstock::IpstockBrief::default(),
+        payments: app::view::payments::PaymentsBrief::default(),
     }
 }
 

@@ -62,6 +62,14 @@ fn place() -> impl Strategy<Value = &'static str> {
         "5OMjjF",
         "5OMjjR",
         "5WU",
+        "8",
+        "8jjjj\n",
+        "8TjjU",
+        "8jjjjjjK",
+        "8OD",
+        "8OK",
+        "8CP",
+        "8H",
         "5OMjA",
         "5WjjA",
         "5OMjjjjj\nU",
@@ -129,6 +137,12 @@ fn happen(desk: &mut Desk, what: &Happening) {
             if let Some(row) = desk.machines.get_mut(*at) {
                 row.version += 1;
             }
+            if let Some(row) = desk.invoices.get_mut(*at) {
+                row.version += 1;
+            }
+            if let Some(row) = desk.transfers.get_mut(*at) {
+                row.version += 1;
+            }
         }
         Happening::RowGoes(at) => {
             if *at < desk.rows.len() {
@@ -148,6 +162,12 @@ fn happen(desk: &mut Desk, what: &Happening) {
             }
             if *at < desk.machines.len() {
                 desk.machines.remove(*at);
+            }
+            if *at < desk.invoices.len() {
+                desk.invoices.remove(*at);
+            }
+            if *at < desk.people.len() {
+                desk.people.remove(*at);
             }
         }
         Happening::RowComes(id) => {

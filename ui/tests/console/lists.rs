@@ -169,7 +169,7 @@ fn copies_and_exports_respect_the_mask() {
 #[test]
 fn dead_digits_do_nothing_and_unknown_commands_say_so() {
     let mut desk = Desk::live((80, 24));
-    desk.press("289");
+    desk.press("29");
     assert_eq!(desk.model.tab, ui::model::Tab::Withdrawals);
     desk.press(":frobnicate\n");
     assert!(text(&desk.model).contains("no command"), "{}", text(&desk.model));

@@ -20,3 +20,6 @@ mod snapshots;
 mod stock;
 mod stock_acts;
 mod stock_shots;
+mod till;
+mod till_acts;
+mod till_shots;

@@ -120,7 +120,7 @@ fn head(model: &Model, data: &ItemDetail, width: usize) -> Lines {
 }
 
 /// `[summary]  stock  trail`: which parts there are, and which is open.
-pub(super) fn parts_row(model: &Model, titles: &[(&'static str, bool)], area: Rect, y: u16, buf: &mut Buffer) {
+pub(in crate::view) fn parts_row(model: &Model, titles: &[(&'static str, bool)], area: Rect, y: u16, buf: &mut Buffer) {
     let theme = &model.theme;
     let mut spans = vec![Span::raw(" ")];
     for (title, open) in titles {

@@ -18,7 +18,7 @@ use ratatui::text::Span;
 const LEAD: u16 = 3;
 
 /// A column that does not grow.
-pub(super) const fn column(title: &'static str, gap: u16, width: u16, align: Align, priority: u8) -> Column {
+pub(in crate::view) const fn column(title: &'static str, gap: u16, width: u16, align: Align, priority: u8) -> Column {
     Column { title, gap, width, grows: false, align, priority }
 }
 
@@ -26,22 +26,22 @@ pub(super) const fn column(title: &'static str, gap: u16, width: u16, align: Ali
 type Cell<'a, R> = &'a dyn Fn(&R, &'static str, usize) -> (String, Option<Tone>);
 
 /// A list as it is drawn.
-pub(super) struct List<'a, R> {
-    pub(super) list: &'a Listing<R>,
-    pub(super) fetch: &'a Fetch,
+pub(in crate::view) struct List<'a, R> {
+    pub(in crate::view) list: &'a Listing<R>,
+    pub(in crate::view) fetch: &'a Fetch,
     /// What is loaded, in words.
-    pub(super) what: &'static str,
-    pub(super) columns: &'a [Column],
-    pub(super) cell: Cell<'a, R>,
+    pub(in crate::view) what: &'static str,
+    pub(in crate::view) columns: &'a [Column],
+    pub(in crate::view) cell: Cell<'a, R>,
     /// Carries `+`.
-    pub(super) is_new: &'a dyn Fn(&R) -> bool,
+    pub(in crate::view) is_new: &'a dyn Fn(&R) -> bool,
     /// The line below the list.
-    pub(super) explained: &'a dyn Fn(&R) -> String,
+    pub(in crate::view) explained: &'a dyn Fn(&R) -> String,
 }
 
 impl<R: Keyed + Clone + PartialEq> List<'_, R> {
     /// Draws heads, rows and the line below; answers where to say which kind of empty it is, if it is.
-    pub(super) fn draw(&self, model: &Model, area: Rect, buf: &mut Buffer) -> Option<Rect> {
+    pub(in crate::view) fn draw(&self, model: &Model, area: Rect, buf: &mut Buffer) -> Option<Rect> {
         let placed = table::place(self.columns, area.width.saturating_sub(LEAD));
         table::heads(buf, area, self.columns, &placed, LEAD, &model.theme);
         let body = Rect { y: area.y + 1, height: area.height.saturating_sub(2), ..area };

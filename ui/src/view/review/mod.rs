@@ -3,6 +3,7 @@
 mod boost;
 mod entry;
 mod machine;
+mod payment;
 mod provider;
 mod service;
 mod stock;
@@ -13,6 +14,7 @@ use super::format;
 use crate::model::Model;
 use crate::review::boost::BoostAct;
 use crate::review::machine::MachineAct;
+use crate::review::payment::PaymentAct;
 use crate::review::provider::ProviderAct;
 use crate::review::service::ServiceAct;
 use crate::review::stock::{StockAct, VpsAct};
@@ -23,6 +25,8 @@ use ratatui::buffer::Buffer;
 use ratatui::layout::Rect;
 use ratatui::style::Style;
 use ratatui::text::{Line, Span};
+
+pub(in crate::view) use payment::bought;
 
 type Lines = Vec<Line<'static>>;
 
@@ -84,6 +88,7 @@ fn title(review: &Review) -> String {
         },
         (Kind::Vps(VpsAct::Rule), _) => format!("Rule on VPS order {name}"),
         (Kind::Vps(act), _) => format!("{} VPS order {name}", capital(act.verb())),
+        (Kind::Payment(PaymentAct::Decide), _) => format!("Whose is {name}"),
         (Kind::Machine(MachineAct::Assign), _) => format!("Give {name} to an order"),
         (Kind::Machine(MachineAct::Power), _) => format!("Power of {name}"),
         (Kind::Machine(MachineAct::RuleRenewal), _) => format!("Rule on the renewal of {name}"),
@@ -188,6 +193,9 @@ fn what(model: &Model, review: &Review, width: usize) -> Lines {
             (Subject::Provider(row, _), Kind::Provider(act)) => provider::single(model, review, act, row, width),
             (about, Kind::Stock(act)) => stock::single(model, about, Some(act), width),
             (about, Kind::Vps(_)) => stock::single(model, about, None, width),
+            (about, kind @ (Kind::Invoice(_) | Kind::Payment(_) | Kind::Manual(_) | Kind::Product(_))) => {
+                payment::single(model, kind, about, masked, width)
+            }
             (Subject::Machine(row, detail), Kind::Machine(act)) => {
                 machine::single(model, *act, row, detail.as_deref(), masked, width)
             }
@@ -216,6 +224,9 @@ fn then(model: &Model, review: &Review, width: usize) -> Lines {
             Subject::Vps(row, _) => Some(stock::then_vps(review, *act, row)),
             _ => None,
         },
+        (Kind::Invoice(_) | Kind::Payment(_) | Kind::Manual(_) | Kind::Product(_), [item]) => {
+            Some(payment::then(review, &item.about))
+        }
         (Kind::Machine(act), [item]) => match &item.about {
             Subject::Machine(_, Some(detail)) => Some(machine::then(review, *act, detail)),
             _ => None,
@@ -256,6 +267,9 @@ fn item_line(model: &Model, review: &Review, item: &Item, masked: bool, width: u
                 format!("{:>6}  {}  ", row.id, format::user(&row.username, row.user, masked))
             }
             Subject::Machine(row, _) => format!("{:>6}  {}  ", row.id, format::name(&row.ip, masked)),
+            Subject::Invoice(..) | Subject::Transfer(..) | Subject::Manual(_) | Subject::Product(_) => {
+                format!("{}  ", item.about.name())
+            }
         }
     );
     let room = width.saturating_sub(domain::text::width(&head));
@@ -275,6 +289,9 @@ fn item_line(model: &Model, review: &Review, item: &Item, masked: bool, width: u
             Subject::Item(row, _) => stock::item_state(model, row),
             Subject::Vps(row, _) => stock::order_state(model, row),
             Subject::Machine(row, _) => machine::state(model, row),
+            about @ (Subject::Invoice(..) | Subject::Transfer(..) | Subject::Manual(_) | Subject::Product(_)) => {
+                payment::state(model, about)
+            }
         },
     };
     Line::from(vec![
