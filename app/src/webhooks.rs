@@ -45,11 +45,18 @@ impl App {
             Some(Hook::TransferCompleted { reference, .. }) => Some(reference.as_str()),
             _ => None,
         };
+        let paid_in = match &hook {
+            Some(Hook::ChargeCompleted { id, reference, .. }) => Some((*id, reference.as_str())),
+            _ => None,
+        };
         let (key, sealed) = (key.as_str(), sealed.as_slice());
         self.store()
             .write(|mut tx| async move {
                 let tx = &mut tx;
                 webhooks::insert(tx, key, "flutterwave", sealed, now).await?;
+                if let Some((id, reference)) = paid_in {
+                    self.hint_in(tx, id, reference, now).await?;
+                }
                 // A repeated delivery is as good a hint as the first one: the read that follows is harmless.
                 if let Some(reference) = named
                     && let Some((id, _)) = parse_reference(reference)

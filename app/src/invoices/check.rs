@@ -5,6 +5,7 @@
 //! be no payment to us is refused with a reason that helps. Absent on purpose: what the chain's answer means
 //! (`providers::chains`), and what a final payment makes of its invoice (`credit`).
 
+use super::bank::RAIL;
 use super::claim::NOT_FOUND;
 use super::credit::{Arrival, Credited};
 use super::make::{grace_of, locked};
@@ -57,6 +58,10 @@ impl App {
         now: Timestamp,
     ) -> Result<Again, StoreError> {
         self.crash_point("payment_started");
+        let known = self.store().read(|mut tx| async move { payments::find(&mut tx, id).await }).await?;
+        if known.is_some_and(|payment| payment.chain == RAIL) {
+            return self.check_transfer(job, id, now).await;
+        }
         let taken =
             self.store().write(|mut tx| async move { self.take_payment_in(&mut tx, job, id, now).await }).await?;
         let look = match taken {
@@ -295,7 +300,7 @@ impl App {
     }
 
     /// The wait before the next look: doubled each time, up to some minutes.
-    fn look_again_after(&self, tries: i64) -> Duration {
+    pub(super) fn look_again_after(&self, tries: i64) -> Duration {
         let every = self.settings().payments.check_every;
         let doublings = u32::try_from(tries.saturating_sub(3)).unwrap_or(0).min(10);
         every.saturating_mul(2_u32.pow(doublings)).min(self.scaled(WAIT_MAX).max(every))

@@ -4,7 +4,7 @@
 //! digits by chance, at most a half percent of a coin and less than a cent of a stablecoin. They come back to the wallet
 //! with the payment.
 
-use super::{InvoiceError, Made, NewInvoice, Offer, Order, bank, prices};
+use super::{InvoiceError, Made, NewInvoice, Offer, Order, prices};
 use crate::jobs::{self, Work};
 use crate::{App, StoreError, record};
 use domain::chain::{Address, Asset};
@@ -62,7 +62,7 @@ impl App {
                         methods.push(method);
                     }
                 }
-                if bank::TAKEN && self.naira_rate_in(tx, now).await?.is_ok() && self.vault().is_some() {
+                if self.naira_rate_in(tx, now).await?.is_ok() && self.vault().is_some() {
                     methods.push(Method::Bank);
                 }
                 if priced.kind == InvoiceKind::Purchase {
@@ -107,7 +107,6 @@ impl App {
         let priced = self.price_in(tx, &request.order).await?;
         let (coin, naira) = match request.method {
             Method::Crypto(asset) => (Some(self.coin_in(tx, asset, priced.total, now).await?), None),
-            Method::Bank if !bank::TAKEN => return Err(InvoiceError::NotOffered(Method::Bank)),
             Method::Bank => (None, Some(self.bank_in(tx, request, priced.total, now).await?)),
             Method::Wallet | Method::Affiliate if priced.kind == InvoiceKind::Topup => {
                 return Err(InvoiceError::NotOffered(request.method));

@@ -161,7 +161,7 @@ async fn a_transaction_that_nobody_ever_found_is_refused_and_may_be_named_again(
 }
 
 impl Till {
-    pub async fn decide(&self, id: domain::PaymentId, whose: Dispute) -> Result<app::command::Acted, ActError> {
+    async fn decide(&self, id: domain::PaymentId, whose: Dispute) -> Result<app::command::Acted, ActError> {
         let op = format!("op-{}", self.world.unique());
         self.world.app.decide_dispute(&ada(), id, None, whose, "looked at both", &op, self.world.now()).await
     }

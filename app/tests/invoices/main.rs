@@ -2,6 +2,7 @@
 //! invoice. The judges are the books and what the stand-ins recorded; the invariants hold at the end of every test.
 
 mod balance;
+mod bank;
 #[path = "../common/mod.rs"]
 mod common;
 mod crypto;
