@@ -70,9 +70,11 @@ pub(crate) enum Command {
     /// What is sold and for how much
     #[command(subcommand)]
     Catalogue(Catalogue),
-    /// Invoices and the transfers that pay them: list, show
+    /// Invoices and the transfers that pay them: list, show, recheck, assign, credit, decide, refund
     #[command(subcommand)]
     Invoices(Invoices),
+    /// Prices of coins, by source, and those that invoices are made with (quote)
+    Prices,
     /// Custom plans: create, list, edit, deactivate
     #[command(subcommand)]
     Plans(Plans),

@@ -17,7 +17,7 @@ pub(crate) use ipstock::ipstock;
 pub(crate) use money::{approvals, switches, users, withdrawals};
 pub(crate) use orders::orders;
 pub(crate) use providers::{failovers, providers};
-pub(crate) use selling::{catalogue, invoices, plans};
+pub(crate) use selling::{catalogue, invoices, plans, prices};
 pub(crate) use services::services;
 pub(crate) use store::{config, ledger, store};
 pub(crate) use support::support;

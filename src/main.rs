@@ -153,6 +153,7 @@ async fn shell(config: Config, command: Command, out: Output) -> Result<(), Fail
                 Command::Orders(words) => commands::orders(&desk, words).await,
                 Command::Catalogue(words) => commands::catalogue(&desk, words).await,
                 Command::Invoices(words) => commands::invoices(&desk, words).await,
+                Command::Prices => commands::prices(&desk).await,
                 Command::Plans(words) => commands::plans(&desk, words).await,
                 Command::Ipstock(words) => commands::ipstock(&desk, words).await,
                 Command::Vps(words) => commands::vps(&desk, words).await,

@@ -108,6 +108,17 @@ fn lists_of_what_was_sold_are_empty_and_well_formed_at_first() {
     assert_eq!(shop.refused(2, &["invoices", "list", "--state", "gone"]), "usage");
     assert_eq!(shop.refused(1, &["invoices", "show", "INV-1-00000000"]), "not_found");
     assert_eq!(shop.refused(1, &["invoices", "payment", "7"]), "not_found");
+    for words in [
+        vec!["invoices", "recheck", "7"],
+        vec!["invoices", "credit", "7", "--user", "5"],
+        vec!["invoices", "decide", "7", "--nobody"],
+        vec!["invoices", "assign", "7", "--invoice", "INV-1-00000000"],
+        vec!["invoices", "refund", "9"],
+    ] {
+        assert_eq!(shop.refused(1, &[&words[..], &WHY].concat()), "not_found", "{words:?}");
+    }
+    assert_eq!(shop.refused(2, &[&["invoices", "refund", "9"][..], &[]].concat()), "usage", "a reason is needed");
+    assert!(shop.ok(&["prices"])["items"].is_array());
     assert_eq!(shop.refused(1, &["orders", "fulfil", "7", "--done"]), "not_found");
     assert_eq!(shop.refused(2, &["orders", "fulfil", "7"]), "usage");
 }

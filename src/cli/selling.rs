@@ -191,6 +191,18 @@ pub(crate) struct FulfilOne {
     pub(crate) guard: Guard,
 }
 
+/// Whose a disputed transfer is.
+#[derive(Debug, Args)]
+#[group(required = true, multiple = false)]
+pub(crate) struct WhoseWords {
+    /// It pays this invoice: its id or its number
+    #[arg(long = "for", value_name = "INVOICE")]
+    pub(crate) invoice: Option<String>,
+    /// It is no payment of any of the claimants
+    #[arg(long)]
+    pub(crate) nobody: bool,
+}
+
 /// Invoices.
 #[derive(Debug, Subcommand)]
 pub(crate) enum Invoices {
@@ -238,6 +250,52 @@ pub(crate) enum Invoices {
     },
     /// Everything about a transfer, with everybody who claims it
     Payment { id: i64 },
+    /// Look a transfer up again, now
+    Recheck {
+        /// The transfer
+        payment: i64,
+        #[command(flatten)]
+        why: Why,
+    },
+    /// Say which invoice a transfer pays that nobody, or somebody else, has
+    Assign {
+        /// The transfer
+        payment: i64,
+        /// The invoice: its id or its number
+        #[arg(long)]
+        invoice: String,
+        #[command(flatten)]
+        why: Why,
+    },
+    /// Credit a transfer to a user's wallet, without an invoice
+    Credit {
+        /// The transfer
+        payment: i64,
+        /// Whose it is
+        #[arg(long)]
+        user: i64,
+        #[command(flatten)]
+        why: Why,
+    },
+    /// Decide a dispute: whose the transfer is
+    Decide {
+        /// The transfer
+        payment: i64,
+        #[command(flatten)]
+        whose: WhoseWords,
+        #[command(flatten)]
+        why: Why,
+    },
+    /// Give what was paid back, to where it came from
+    Refund {
+        /// The invoice: its id or its number
+        invoice: String,
+        /// Dollars [default: all that is left]
+        #[arg(long)]
+        amount: Option<String>,
+        #[command(flatten)]
+        why: Why,
+    },
     /// What of invoices and transfers waits for a person, the oldest first
     Reviews,
     /// How paying does: endpoints, prices, addresses, what stands open

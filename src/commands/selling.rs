@@ -8,6 +8,7 @@ use crate::cli::selling::{
 };
 use crate::output::Failure;
 use app::fulfilment::Fulfil;
+use app::invoices::Dispute;
 use app::plans::{MakePlan, PlanCard, PlanEdit};
 use app::products::ProductEdit;
 use app::view::RowKey;
@@ -17,7 +18,7 @@ use app::view::payments::{
 use domain::boost::Targets;
 use domain::fulfilment::ManualState;
 use domain::invoice::{InvoiceState, PaymentState};
-use domain::{Currency, ManualId, Money, PaymentId, PlanId, Timestamp, UserId};
+use domain::{Currency, InvoiceId, ManualId, Money, PaymentId, PlanId, Timestamp, UserId};
 use serde_json::{Value, json};
 
 /// `viralcore catalogue …`
@@ -190,7 +191,7 @@ pub(super) async fn fulfil(desk: &Desk, words: FulfilOne) -> Result<(), Failure>
 
 /// `viralcore invoices …`
 pub(crate) async fn invoices(desk: &Desk, words: Invoices) -> Result<(), Failure> {
-    let Desk { app, out, now, .. } = desk;
+    let Desk { app, actor, out, now } = desk;
     match words {
         Invoices::List { state, method, attention, user, search, page } => {
             let (states, open) = states::<InvoiceState>(state.as_deref(), "invoice")?;
@@ -219,7 +220,7 @@ pub(crate) async fn invoices(desk: &Desk, words: Invoices) -> Result<(), Failure
         }
         Invoices::Show { invoice } => {
             let missing = || Failure::refused("not_found", format!("no invoice {invoice}"));
-            let id = app.invoice_named(&invoice).await?.ok_or_else(missing)?;
+            let id = named(desk, &invoice).await?;
             out.one(&app.invoice_detail(id, *now).await?.ok_or_else(missing)?);
         }
         Invoices::Payments { state, chain, attention, user, search, page } => {
@@ -248,11 +249,50 @@ pub(crate) async fn invoices(desk: &Desk, words: Invoices) -> Result<(), Failure
             let missing = || Failure::refused("not_found", format!("no transfer {id}"));
             out.one(&app.payment_detail(PaymentId::new(id)).await?.ok_or_else(missing)?);
         }
+        Invoices::Recheck { payment, why: Why { reason, guard: Guard { version, op } } } => {
+            let id = PaymentId::new(payment);
+            out.one(&app.recheck_payment(actor, id, version, &reason, &desk.op(op), *now).await?);
+        }
+        Invoices::Assign { payment, invoice, why: Why { reason, guard: Guard { version, op } } } => {
+            let (id, invoice) = (PaymentId::new(payment), named(desk, &invoice).await?);
+            out.one(&app.assign_payment(actor, id, version, invoice, &reason, &desk.op(op), *now).await?);
+        }
+        Invoices::Credit { payment, user, why: Why { reason, guard: Guard { version, op } } } => {
+            let (id, user) = (PaymentId::new(payment), UserId::new(user));
+            out.one(&app.credit_payment(actor, id, version, user, &reason, &desk.op(op), *now).await?);
+        }
+        Invoices::Decide { payment, whose, why: Why { reason, guard: Guard { version, op } } } => {
+            let whose = match &whose.invoice {
+                Some(invoice) => Dispute::For(named(desk, invoice).await?),
+                None => Dispute::Nobody,
+            };
+            let id = PaymentId::new(payment);
+            out.one(&app.decide_dispute(actor, id, version, whose, &reason, &desk.op(op), *now).await?);
+        }
+        Invoices::Refund { invoice, amount, why: Why { reason, guard: Guard { version, op } } } => {
+            let id = named(desk, &invoice).await?;
+            let amount = amount.map(|text| Money::parse(&text, Currency::Usd)).transpose();
+            let amount = amount.map_err(|_| Failure::usage("--amount is dollars such as 2.50"))?;
+            out.one(&app.refund_invoice(actor, id, version, amount, &reason, &desk.op(op), *now).await?);
+        }
         Invoices::Reviews => {
             out.list(&app.payment_reviews().await?, None, &["object", "attention", "since", "what"]);
         }
         Invoices::Health => out.one(&app.payments_health(*now).await?),
     }
+    Ok(())
+}
+
+/// The invoice that was named: by its id, its number or the bank's reference.
+async fn named(desk: &Desk, invoice: &str) -> Result<InvoiceId, Failure> {
+    let missing = || Failure::refused("not_found", format!("no invoice {}", domain::text::clean_line(invoice, 60)));
+    desk.app.invoice_named(invoice).await?.ok_or_else(missing)
+}
+
+/// `viralcore prices`: what invoices are made with, and what each source says.
+pub(crate) async fn prices(desk: &Desk) -> Result<(), Failure> {
+    let health = desk.app.payments_health(desk.now).await?;
+    desk.out.list(&health.prices, None, &["coin", "source", "usd", "at"]);
     Ok(())
 }
 
