@@ -49,7 +49,7 @@ pub(super) fn lines(model: &Model, width: usize) -> Lines {
     }
     lines.extend(health.endpoints.iter().map(|row| endpoint(model, row, width)));
     lines.push(Line::default());
-    lines.push(Line::styled(format!(" {:<9} {:<12} {:>18} {:>8}", "PRICE", "SOURCE", "USD", "AGE"), theme.head));
+    lines.push(Line::styled(format!(" {:<12} {:<9} {:>18} {:>8}", "PRICE", "SOURCE", "USD", "AGE"), theme.head));
     if health.prices.is_empty() {
         lines.push(Line::styled("   no price was read yet: nothing can be paid in coins", theme.bad));
     }
@@ -115,7 +115,7 @@ fn price(model: &Model, row: &PriceRow) -> Line<'static> {
     let source = if used { "used" } else { &row.source };
     let mark = if old { "'" } else { "" };
     let text = format!(
-        " {:<9} {source:<12} {:>18} {:>8}{mark}",
+        " {:<12} {source:<9} {:>18} {:>8}{mark}",
         row.coin.to_uppercase(),
         row.usd,
         format::age(model.frame_at, row.at)
