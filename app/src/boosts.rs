@@ -168,6 +168,20 @@ impl App {
         self.store().write(|mut tx| async move { accounts::link(&mut tx, user, platform, handle, now).await }).await
     }
 
+    /// The accounts that a user has named, oldest first.
+    pub async fn linked_accounts(&self, user: UserId) -> Result<Vec<(Platform, String)>, StoreError> {
+        self.store()
+            .read(|mut tx| async move {
+                let mut all = Vec::new();
+                for platform in [Platform::X, Platform::Telegram] {
+                    let handles = accounts::handles(&mut tx, user, platform).await?;
+                    all.extend(handles.into_iter().map(|handle| (platform, handle)));
+                }
+                Ok(all)
+            })
+            .await
+    }
+
     /// A user's orders, newest first.
     pub async fn boosts_of_user(&self, user: UserId, limit: i64) -> Result<Vec<BoostBrief>, StoreError> {
         let rows = self.store().read(|mut tx| async move { boosts::of_user(&mut tx, user, limit).await }).await?;

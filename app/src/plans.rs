@@ -16,8 +16,10 @@ use domain::money::Plan;
 use domain::operator::{Actor, Role};
 use domain::{Currency, IdempotencyKey, Money, PlanId, Timestamp, UserId, text};
 use serde_json::json;
-use store::plans::{self as rows, CustomPlan, NewPlan};
+use store::plans::{self as rows, NewPlan};
 use store::{Tx, audit, ledger, users};
+
+pub use store::plans::CustomPlan;
 
 /// Of one post, for each target.
 const TARGET_MAX: i64 = 10_000_000;

@@ -2,11 +2,12 @@
 //! does, so nothing that comes back from a phone is believed.
 
 use crate::conversation::ServerChange;
-use app::notice::OpsWithdrawal;
+use app::notice::{OpsManual, OpsWithdrawal};
 use app::panels::ProviderChange;
 use domain::boost::PostLink;
+use domain::invoice::Method;
 use domain::withdrawal::Source;
-use domain::{BoostId, ItemId, MachineId, VpsId, WithdrawalId};
+use domain::{BoostId, InvoiceId, ItemId, MachineId, Money, VpsId, WithdrawalId};
 use serde::{Deserialize, Serialize};
 
 const VERSION: u32 = 1;
@@ -41,10 +42,49 @@ pub(crate) enum Place {
     Server(MachineId),
     /// One order of a server.
     ServerOrder(VpsId),
+    /// What is sold: a shelf of it.
+    Shelf(Shelf),
+    /// Plans that were made for the user: those that can be used, or all.
+    Plans {
+        /// Ended ones, too.
+        all: bool,
+    },
+    /// The user's invoices.
+    Invoices,
+    /// One of them.
+    Invoice(InvoiceId),
+    /// What went in and out: a page, from 0.
+    History(usize),
     /// For operators: a page of the providers, from 0.
     Providers(usize),
     /// For operators: one provider, by its row's id.
     Provider(i64),
+}
+
+/// A shelf of what is sold (`viralcore-rules.md` 6.2).
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub(crate) enum Shelf {
+    /// X or Telegram.
+    Services,
+    /// What there is for X.
+    X,
+    /// Posts on X, by tiers.
+    XEngagement,
+    /// Followers on X.
+    XFollowers,
+    /// Giveaways: agreed with the team.
+    Giveaway,
+    /// Special plans for X: agreed with the team.
+    Special,
+    /// A plan of one's own: agreed with the team.
+    CustomOrder,
+    /// What there is for Telegram.
+    Telegram,
+    /// Posts on Telegram, by comments.
+    TgEngagement,
+    /// More for Telegram: agreed with the team.
+    TgExtra,
 }
 
 /// What a button does.
@@ -66,6 +106,14 @@ pub(crate) enum Action {
         /// The label of the memory option, exactly.
         memory: String,
     },
+    /// Begins to buy a product, by its key.
+    Buy(String),
+    /// Begins to put money in the wallet: so much, or an amount that is asked for.
+    Topup(Option<Money>),
+    /// Asks for the transaction that pays an invoice.
+    Hash(InvoiceId),
+    /// Shows what paying the rest of an invoice from the wallet comes to.
+    Finish(InvoiceId),
     /// Asks for the credentials of a server: a message that they can be shown in.
     Credentials(MachineId),
     /// Shows them in the message that the button is under, for a while.
@@ -83,6 +131,22 @@ pub(crate) enum Action {
     },
     /// One step back; only while its step lasts, as all that follow.
     Back,
+    /// This many: posts, days, the option of a poll.
+    Number(i64),
+    /// This account, profile or channel.
+    Told(String),
+    /// This much into the wallet.
+    Amount(Money),
+    /// Asks with which coin.
+    Coins,
+    /// Asks on which network of USDT.
+    Networks,
+    /// Pays so: an invoice, or a last look where a balance pays.
+    Pay(Method),
+    /// Asks for an e-mail address.
+    Email,
+    /// The transaction that was pasted is for this invoice.
+    HashFor(InvoiceId),
     /// Another page of the list, from 0.
     Page(usize),
     /// The whole list of banks again.
@@ -122,7 +186,7 @@ pub(crate) enum Action {
     },
     /// For operators: this is the reason.
     Reason(String),
-    /// Moves money, takes a credit, changes a provider or a server: single use.
+    /// Moves money, takes a credit, makes an invoice, changes a provider or a server: single use.
     Confirm,
     /// In an ops chat: approve.
     Approve,
@@ -132,6 +196,12 @@ pub(crate) enum Action {
     RejectFor(String),
     /// In an ops chat: back to the two buttons.
     Undecided,
+    /// In an ops chat: the order was delivered.
+    Fulfilled,
+    /// In an ops chat: choose why the money of an order goes back.
+    GiveBack,
+    /// In an ops chat: the money of an order goes back, for this reason.
+    GiveBackFor(String),
 }
 
 impl Action {
@@ -144,6 +214,10 @@ impl Action {
                 | Self::Withdraw(_)
                 | Self::Boost(_)
                 | Self::Order { .. }
+                | Self::Buy(_)
+                | Self::Topup(_)
+                | Self::Hash(_)
+                | Self::Finish(_)
                 | Self::Credentials(_)
                 | Self::Reveal(_)
                 | Self::Hide
@@ -153,6 +227,21 @@ impl Action {
                 | Self::ChangeProvider { .. }
         )
     }
+
+    /// True when it is carried out once, so that a second tap is told so.
+    pub(crate) const fn is_single(&self) -> bool {
+        matches!(self, Self::Confirm | Self::Pay(Method::Crypto(_)))
+    }
+}
+
+/// What the buttons under a message in an ops chat decide.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(untagged)]
+pub(crate) enum OpsAbout {
+    /// A withdrawal, with the version that the chat saw.
+    Withdrawal(OpsWithdrawal),
+    /// An order that people fulfil.
+    Order(OpsManual),
 }
 
 /// The actions of one keyboard, as its row keeps them.
@@ -161,9 +250,9 @@ pub(crate) struct Sheet {
     v: u32,
     /// By index.
     pub actions: Vec<Action>,
-    /// The request that an ops chat decides, with the version it saw.
+    /// What an ops chat decides.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub ops: Option<OpsWithdrawal>,
+    pub ops: Option<OpsAbout>,
 }
 
 impl Sheet {
@@ -172,9 +261,9 @@ impl Sheet {
         Self { v: VERSION, actions, ops: None }
     }
 
-    /// A keyboard under a request in an ops chat.
-    pub(crate) fn ops(actions: Vec<Action>, request: OpsWithdrawal) -> Self {
-        Self { v: VERSION, actions, ops: Some(request) }
+    /// A keyboard under what an ops chat decides.
+    pub(crate) fn ops(actions: Vec<Action>, about: OpsAbout) -> Self {
+        Self { v: VERSION, actions, ops: Some(about) }
     }
 
     /// From a row; `None` for one that this program does not know.

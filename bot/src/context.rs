@@ -35,6 +35,7 @@ impl Context {
             schedule: settings.boosts.schedule,
             interval: settings.boosts.interval,
             credentials_shown: settings.bot.credentials_shown,
+            topup_min: settings.payments.min_topup,
         };
         Self { app, facts, cache: Cache::default(), arrived: Notify::new() }
     }

@@ -1,10 +1,13 @@
 //! Where a user is: a row, so that no restart loses it. Versioned; a row that this program does not know is a new start.
 
 use app::command::{Payee, Quote};
+use app::invoices::Order;
 use app::panels::ProviderChange;
 use domain::boost::PostLink;
+use domain::invoice::Method;
+use domain::product::Asks;
 use domain::withdrawal::Source;
-use domain::{ItemId, MachineId, Money};
+use domain::{InvoiceId, ItemId, MachineId, Money};
 use serde::{Deserialize, Serialize};
 
 /// Raised when [`Conversation`] changes in a way that old rows cannot be read.
@@ -90,6 +93,55 @@ pub(crate) enum Step {
         /// What.
         change: ServerChange,
     },
+    /// How many of a product is awaited.
+    Quantity {
+        /// Its key.
+        product: String,
+    },
+    /// What the product asks for is awaited.
+    Details {
+        /// Its key.
+        product: String,
+        /// How many.
+        quantity: i64,
+        /// What it asks for.
+        asks: Asks,
+    },
+    /// The second thing that it asks for is awaited: the option of a poll, the days.
+    Second {
+        /// Its key.
+        product: String,
+        /// How many.
+        quantity: i64,
+        /// What it asks for.
+        asks: Asks,
+        /// What was told first: the link.
+        first: String,
+    },
+    /// How much goes into the wallet is awaited.
+    TopupAmount,
+    /// The user chooses how to pay.
+    Pay {
+        /// For what.
+        order: Order,
+        /// How far they are.
+        at: PayAt,
+    },
+    /// The transaction that pays an invoice is awaited.
+    Hash {
+        /// Which.
+        invoice: InvoiceId,
+    },
+    /// The user says which invoice the transaction is for.
+    WhichInvoice {
+        /// As it was pasted.
+        typed: String,
+    },
+    /// Paying the rest of an invoice from the wallet is shown before it is done.
+    FinishReview {
+        /// Which.
+        invoice: InvoiceId,
+    },
     /// An operator says why a provider is to change.
     ProviderReason {
         /// Its row's id.
@@ -99,6 +151,27 @@ pub(crate) enum Step {
     },
     /// The change is shown before it is made.
     ProviderReview(ProviderDraft),
+}
+
+/// How far a choice of paying is.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub(crate) enum PayAt {
+    /// Coins, a bank, a balance.
+    Method,
+    /// Which coin.
+    Coin,
+    /// Which network of USDT.
+    Network,
+    /// An e-mail address for the bank is awaited.
+    Email,
+    /// The last look before a balance pays or a bank account is asked for.
+    Review {
+        /// How.
+        method: Method,
+        /// The e-mail address that was just given.
+        email: Option<String>,
+    },
 }
 
 /// A change of a provider that is being put together.
@@ -224,6 +297,21 @@ impl Step {
         matches!(self, Self::ServerReview { .. })
     }
 
+    /// A product is being chosen.
+    pub(crate) const fn is_shop(&self) -> bool {
+        matches!(self, Self::Quantity { .. } | Self::Details { .. } | Self::Second { .. })
+    }
+
+    /// Something is about to be paid.
+    pub(crate) const fn is_pay(&self) -> bool {
+        matches!(self, Self::TopupAmount | Self::Pay { .. })
+    }
+
+    /// An invoice is being worked on.
+    pub(crate) const fn is_invoice(&self) -> bool {
+        matches!(self, Self::Hash { .. } | Self::WhichInvoice { .. } | Self::FinishReview { .. })
+    }
+
     /// A change of a provider is being put together.
     pub(crate) const fn is_provider(&self) -> bool {
         matches!(self, Self::ProviderReason { .. } | Self::ProviderReview(_))
@@ -239,6 +327,14 @@ impl Step {
             | Self::BoostReview(_)
             | Self::VpsReview(_)
             | Self::ServerReview { .. }
+            | Self::Quantity { .. }
+            | Self::Details { .. }
+            | Self::Second { .. }
+            | Self::TopupAmount
+            | Self::Pay { .. }
+            | Self::Hash { .. }
+            | Self::WhichInvoice { .. }
+            | Self::FinishReview { .. }
             | Self::ProviderReason { .. }
             | Self::ProviderReview(_) => None,
             Self::Bank { draft, .. }

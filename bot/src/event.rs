@@ -22,6 +22,12 @@ pub(crate) enum Event {
     Shop,
     /// `/servers`.
     Servers,
+    /// `/shop`.
+    Services,
+    /// `/invoices`.
+    Invoices,
+    /// `/topup`.
+    Topup,
     /// `/providers`.
     Providers,
     /// `/submitlink` with what stands behind it.
@@ -249,6 +255,9 @@ pub(crate) fn message_event(text: Option<&str>) -> (Event, Option<UserId>) {
         "/boosts" => Event::Boosts,
         "/vps" => Event::Shop,
         "/servers" => Event::Servers,
+        "/shop" => Event::Services,
+        "/invoices" => Event::Invoices,
+        "/topup" => Event::Topup,
         "/providers" => Event::Providers,
         "/submitlink" => Event::SubmitLink(words.clone().collect::<Vec<_>>().join(" ")),
         _ => Event::Text(text.to_owned()),

@@ -205,7 +205,7 @@ impl Handling<'_> {
             },
         };
         let Some(action) = sheet.actions.get(index).cloned() else { return Ok(Event::Strange) };
-        let used = used && action == Action::Confirm;
+        let used = used && action.is_single();
         Ok(Event::Press { action, keyboard: id.to_owned(), live: is_current && !used, used })
     }
 
@@ -279,6 +279,18 @@ impl Handling<'_> {
             }
             Some(Command::Spend { keyboard, what }) => {
                 self.spend(user, &origin, known, &after, &keyboard, &what, &model, &ids).await
+            }
+            Some(Command::Claim { invoice, typed }) => {
+                let needs = screens::invoice_needs(invoice);
+                let model = reader.model(needs, &from.first_name, &mut known, seat).await?;
+                // Whatever comes of it, the row is what counts next.
+                known.conversation = None;
+                self.context.cache.put(user, known);
+                let render = |result: &Result<_, _>| {
+                    self.rendered(user, &origin, screens::claimed(invoice, result, &model), &ids)
+                };
+                let app = &self.context.app;
+                Ok(app.complete_claim(self.update_id, user, invoice, &typed, render, self.now).await?)
             }
         }
     }
@@ -384,12 +396,7 @@ impl Handling<'_> {
         // Whatever comes of it, the row is what counts next.
         known.conversation = None;
         self.context.cache.put(user, known);
-        let turn = |(after, outs)| {
-            let rows = view::rows(origin, outs, ids, None);
-            let after = at_keyboard(after, &rows);
-            let Rows { keyboards, messages, later, .. } = rows;
-            Turn { update_id: None, conversation: Some((user, after.row())), keyboards, messages, later }
-        };
+        let turn = |screen| self.rendered(user, origin, screen, ids);
         let app = &self.context.app;
         match what {
             Spend::Withdrawal(request) => {
@@ -404,8 +411,26 @@ impl Handling<'_> {
                 let render = |result: &Result<_, _>| turn(screens::ordered(request, result, model));
                 app.complete_vps_order(self.update_id, keyboard, request, render, self.now).await?;
             }
+            Spend::Invoice(request) => {
+                let render = |result: &Result<_, _>| turn(screens::invoiced(request, result, model));
+                app.complete_invoice(self.update_id, keyboard, request, render, self.now).await?;
+            }
+            Spend::Finish(invoice) => {
+                let render = |result: &Result<_, _>| turn(screens::finished(result, model));
+                app.complete_finish(self.update_id, keyboard, user, *invoice, render, self.now).await?;
+            }
         }
         Ok(())
+    }
+}
+
+impl Handling<'_> {
+    /// A screen as what a use case commits with what it did.
+    fn rendered(&self, user: UserId, origin: &Origin, screen: (Conversation, Vec<Out>), ids: &Ids) -> Turn {
+        let rows = view::rows(origin, screen.1, ids, None);
+        let after = at_keyboard(screen.0, &rows);
+        let Rows { keyboards, messages, later, .. } = rows;
+        Turn { update_id: None, conversation: Some((user, after.row())), keyboards, messages, later }
     }
 }
 

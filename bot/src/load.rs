@@ -10,7 +10,9 @@ use crate::text;
 use crate::view::{self, Ids, Origin, Out, View};
 use app::StoreError;
 use app::command::{ActError, Payee, ResolveAccountError};
+use app::invoices::{HistoryLine, InvoiceError, Offer, Order};
 use app::telegram::Turn;
+use domain::invoice::Method;
 use domain::nuban::is_account_number;
 use domain::{Timestamp, UserId};
 use std::sync::Arc;
@@ -21,6 +23,11 @@ use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 const ROLE_FOR: Duration = Duration::from_secs(60);
 /// So many of a user's boost orders are read: those that can still be running are among them.
 const BOOSTS: i64 = 50;
+/// So many of a user's invoices are read: open ones are among them.
+const INVOICES: i64 = 20;
+/// Lines of the history on a page, and how far back pages go.
+const HISTORY: usize = 12;
+const HISTORY_PAGES: usize = 50;
 /// A look-up that takes longer is announced.
 const PATIENCE: Duration = Duration::from_millis(1_500);
 
@@ -52,8 +59,11 @@ pub(crate) fn is_spending(needs: &Needs, event: &Event) -> bool {
     calls_out
         || matches!(
             event,
-            Event::Press { action: Action::Confirm, live: true, .. }
-                | Event::Press { action: Action::TestProvider(_), .. }
+            Event::Press {
+                action: Action::Confirm | Action::Pay(Method::Crypto(_)) | Action::HashFor(_),
+                live: true,
+                ..
+            } | Event::Press { action: Action::TestProvider(_), .. }
         )
 }
 
@@ -127,6 +137,34 @@ impl Reader<'_> {
             Some(machine) => app.server(self.user, machine).await?,
             None => None,
         };
+        let products = match needs.products {
+            true => Some(app.products(true).await?.into_iter().map(|row| row.item).collect()),
+            false => None,
+        };
+        let plans = match needs.plans {
+            true => Some(app.plans_of(self.user).await?),
+            false => None,
+        };
+        let names = match needs.names {
+            true => Some(app.linked_accounts(self.user).await?),
+            false => None,
+        };
+        let offered = match &needs.offered {
+            Some(order) => Some(self.offered(order, seat).await?),
+            None => None,
+        };
+        let invoices = match needs.invoices {
+            true => Some(app.invoices_of(self.user, INVOICES).await?),
+            false => None,
+        };
+        let invoice = match needs.invoice {
+            Some(id) => app.invoice_of(self.user, id).await?,
+            None => None,
+        };
+        let history = match needs.history {
+            Some(page) => Some(self.history(page).await?),
+            None => None,
+        };
         let desk = match needs.desk {
             Some(look) => self.desk(look).await?,
             None => None,
@@ -150,8 +188,37 @@ impl Reader<'_> {
             offer,
             servers,
             server,
+            products,
+            plans,
+            names,
+            offered,
+            invoices,
+            invoice,
+            history,
             desk,
         })
+    }
+
+    /// What an order costs and how it can be paid now. Prices are read first where those that are kept are old; without
+    /// them coins are simply not offered.
+    async fn offered(&self, order: &Order, seat: &mut Seat) -> Result<Result<Offer, InvoiceError>, StoreError> {
+        let app = &self.context.app;
+        if let Err(why) = seat.outside(app.ready_prices(self.now)).await {
+            tracing::warn!(error = %why, "Coins are not offered at old prices");
+        }
+        match app.offer(self.user, order, self.now).await {
+            Err(InvoiceError::Store(error)) => Err(error),
+            offered => Ok(offered),
+        }
+    }
+
+    /// A page of what went in and out, and whether there are more.
+    async fn history(&self, page: usize) -> Result<(Vec<HistoryLine>, bool), StoreError> {
+        let before = page.min(HISTORY_PAGES) * HISTORY;
+        let limit = i64::try_from(before + HISTORY + 1).unwrap_or(i64::MAX);
+        let lines = self.context.app.history_of(self.user, limit).await?;
+        let more = lines.len() > before + HISTORY && page < HISTORY_PAGES;
+        Ok((lines.into_iter().skip(before).take(HISTORY).collect(), more))
     }
 
     /// What an operator sees; nothing for others, whose try is audited.

@@ -3,7 +3,9 @@
 use crate::conversation::{Draft, ProviderDraft, ServerChange};
 use app::boosts::SubmitBoost;
 use app::command::{Payee, Quote, QuoteError, RequestWithdrawal, ResolveAccountError};
+use app::invoices::{HistoryLine, InvoiceError, InvoiceShown, NewInvoice, Offer, Order};
 use app::panels::ProviderChange;
+use app::plans::PlanCard;
 use app::rates::Bank;
 use app::users::Profile;
 use app::view::boosts::{BoostBrief, BoostChoice};
@@ -12,8 +14,9 @@ use app::vps::{OfferDetail, OrderVps, ServerDetail, Servers, Shop};
 use app::withdrawals::Bounds;
 use domain::boost::{BoostPlan, Platform, PostLink, Schedule};
 use domain::operator::Role;
+use domain::product::Product;
 use domain::withdrawal::Source;
-use domain::{ItemId, MachineId, Timestamp, UserId};
+use domain::{InvoiceId, ItemId, MachineId, Money, Timestamp, UserId};
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -36,6 +39,8 @@ pub(crate) struct Facts {
     pub interval: Duration,
     /// How long credentials stand in the chat.
     pub credentials_shown: Duration,
+    /// The least that can be put in a wallet, USD.
+    pub topup_min: Money,
 }
 
 /// What a screen needs read before it is drawn.
@@ -65,6 +70,20 @@ pub(crate) struct Needs {
     pub servers: bool,
     /// One of the servers, with what can be done to it.
     pub server: Option<MachineId>,
+    /// What is sold.
+    pub products: bool,
+    /// Plans that were made for the user.
+    pub plans: bool,
+    /// Accounts that the user has named.
+    pub names: bool,
+    /// What this order costs and how it can be paid now. Calls out where prices are old.
+    pub offered: Option<Order>,
+    /// The newest invoices.
+    pub invoices: bool,
+    /// One of them.
+    pub invoice: Option<InvoiceId>,
+    /// What went in and out: a page, from 0.
+    pub history: Option<usize>,
     /// What operators see of providers.
     pub desk: Option<Look>,
 }
@@ -126,6 +145,20 @@ pub(crate) struct Model {
     pub servers: Option<Servers>,
     /// If it was needed; `None` also for one that is not this user's.
     pub server: Option<ServerDetail>,
+    /// If they were needed, in the order of menus.
+    pub products: Option<Vec<Product>>,
+    /// If they were needed, oldest first.
+    pub plans: Option<Vec<PlanCard>>,
+    /// If they were needed, oldest first.
+    pub names: Option<Vec<(Platform, String)>>,
+    /// If it was needed.
+    pub offered: Option<Result<Offer, InvoiceError>>,
+    /// If they were needed, newest first.
+    pub invoices: Option<Vec<InvoiceShown>>,
+    /// If it was needed; `None` also for one that is not this user's.
+    pub invoice: Option<InvoiceShown>,
+    /// If it was needed: the page's lines, newest first, and whether there are more.
+    pub history: Option<(Vec<HistoryLine>, bool)>,
     /// If it was needed; `None` also for who is no operator.
     pub desk: Option<Desk>,
 }
@@ -139,6 +172,13 @@ pub(crate) enum Command {
         keyboard: String,
         /// What was confirmed.
         what: Spend,
+    },
+    /// Names a transaction that pays an invoice, in the turn's own commit.
+    Claim {
+        /// Which.
+        invoice: InvoiceId,
+        /// As it was sent.
+        typed: String,
     },
     /// Notes an account of the user's, then goes on with the link.
     LinkAccount {
@@ -181,6 +221,10 @@ pub(crate) enum Spend {
     Boost(SubmitBoost),
     /// Money: it becomes a server.
     Vps(OrderVps),
+    /// An invoice; from a balance it is paid at once.
+    Invoice(NewInvoice),
+    /// Money: the whole price of an invoice that came short, from the wallet.
+    Finish(InvoiceId),
 }
 
 /// An account number as people type it: blanks and hyphens between digits are left out.

@@ -1,9 +1,9 @@
 //! A button in an ops chat: authorised when it is pressed, carried out by the business, the message told the result.
 
-use crate::action::{Sheet, parse_callback};
+use crate::action::{OpsAbout, Sheet, parse_callback};
 use crate::event::Press;
 use crate::handler::{HandleError, Handling};
-use crate::screens::ops::{self, Decide, Pressed};
+use crate::screens::ops::{self, Decide, Pressed, PressedOrder};
 use crate::text;
 use crate::view::{self, Ids, Origin, Out};
 use app::limits::Class;
@@ -43,17 +43,29 @@ pub(crate) async fn handle(handling: &Handling<'_>, press: &Press, chat: i64) ->
     };
     // The keyboard must have been drawn for this very chat.
     let row = app.keyboard(keyboard).await?.filter(|row| row.user == origin.user);
-    let Some(Sheet { actions, ops: Some(request), .. }) = row.and_then(|row| Sheet::read(&row.actions)) else {
+    let Some(Sheet { actions, ops: Some(about), .. }) = row.and_then(|row| Sheet::read(&row.actions)) else {
         return say(handling, &origin, strange(), None).await;
     };
     let Some(action) = actions.get(index) else {
         return say(handling, &origin, strange(), None).await;
     };
-    let outs = match ops::press(action, keyboard, &request, &app.settings().withdrawals.reject_reasons) {
-        Pressed::Show(outs) => outs,
-        Pressed::Decide(decide) => decided(handling, &actor, &request, &decide).await,
+    let outs = match &about {
+        OpsAbout::Withdrawal(request) => {
+            match ops::press(action, keyboard, request, &app.settings().withdrawals.reject_reasons) {
+                Pressed::Show(outs) => outs,
+                Pressed::Decide(decide) => decided(handling, &actor, request, &decide).await,
+            }
+        }
+        OpsAbout::Order(order) => match ops::press_order(action, keyboard, order) {
+            PressedOrder::Show(outs) => outs,
+            PressedOrder::Fulfil { what, note, op } => {
+                // Whoever pressed saw the order as it came; the business says what it is now.
+                let done = app.fulfil(&actor, order.id, None, what, &note, &op, handling.now).await;
+                ops::fulfilled(order, &actor.name, &done)
+            }
+        },
     };
-    say(handling, &origin, outs, Some(&request)).await
+    say(handling, &origin, outs, Some(&about)).await
 }
 
 async fn decided(handling: &Handling<'_>, actor: &Actor, request: &OpsWithdrawal, decide: &Decide) -> Vec<Out> {
@@ -74,8 +86,8 @@ async fn say(
     handling: &Handling<'_>,
     origin: &Origin,
     outs: Vec<Out>,
-    request: Option<&OpsWithdrawal>,
+    about: Option<&OpsAbout>,
 ) -> Result<(), HandleError> {
-    let rows = view::rows(origin, outs, &Ids::fresh(&handling.context.app), request);
+    let rows = view::rows(origin, outs, &Ids::fresh(&handling.context.app), about);
     handling.commit(None, rows).await
 }

@@ -1,14 +1,16 @@
 //! News as messages.
 
-use crate::action::{Action, Place};
+use crate::action::{Action, OpsAbout, Place};
 use crate::screens::ops;
 use crate::text;
 use crate::view::View;
-use app::notice::{BoostKind, BoostNews, MachineKind, MachineNews, Notice, OpsWithdrawal, VpsKind, VpsNews};
+use app::notice::{
+    BoostKind, BoostNews, InvoiceNews, InvoiceNewsKind, MachineKind, MachineNews, Notice, VpsKind, VpsNews,
+};
 use domain::boost::PostLink;
 
-/// A notice as a message, and the request that its buttons decide. Buttons without a request lead their user to screens.
-pub(crate) fn notice(notice: &Notice) -> (View, Option<&OpsWithdrawal>) {
+/// A notice as a message, and what its buttons decide. Buttons that decide nothing lead their user to screens.
+pub(crate) fn notice(notice: &Notice) -> (View, Option<OpsAbout>) {
     let html = match notice {
         Notice::WithdrawalApproved(news) => text::notice::approved(news),
         Notice::WithdrawalSent(news) => text::notice::sent(news),
@@ -20,15 +22,31 @@ pub(crate) fn notice(notice: &Notice) -> (View, Option<&OpsWithdrawal>) {
         Notice::Boost(news) => return (boost(news), None),
         Notice::Vps(news) => return (vps(news), None),
         Notice::Machine(news) => return (machine(news), None),
-        Notice::Invoice(news) => text::invoice_news::news(news),
-        Notice::Manual(news) => text::sold_news::manual(news),
-        Notice::Bonus(news) => text::sold_news::bonus(news),
-        Notice::OpsManual(order) => text::sold_news::for_people(order),
+        Notice::Invoice(news) => return (invoice(news), None),
+        Notice::Manual(news) => {
+            let view = View::of(text::sold_news::manual(news));
+            return (view.button("🔎 Show the invoice", Action::Go(Place::Invoice(news.invoice))), None);
+        }
+        Notice::Bonus(news) => {
+            let view = View::of(text::sold_news::bonus(news));
+            return (view.button("🤝 Affiliate Program", Action::Go(Place::Affiliate)), None);
+        }
+        Notice::OpsManual(order) => return (ops::order(order), Some(OpsAbout::Order(order.clone()))),
         Notice::OpsBoost(order) => text::boost_news::for_people(order),
         Notice::OpsAlarm { title, text, correlation, .. } => text::ops::alarm(title, text, correlation),
-        Notice::OpsRequested(request) => return (ops::request(request), Some(request)),
+        Notice::OpsRequested(request) => {
+            return (ops::request(request), Some(OpsAbout::Withdrawal(request.clone())));
+        }
     };
     (View::of(html), None)
+}
+
+/// News of an invoice, with the way to it.
+fn invoice(news: &InvoiceNews) -> View {
+    let view = View::of(text::invoice_news::news(news));
+    let asks = matches!(news.kind, InvoiceNewsKind::Refused | InvoiceNewsKind::Expired);
+    let view = view.button("🔎 Show the invoice", Action::Go(Place::Invoice(news.id)));
+    if asks { view.button("🧾 My Invoices", Action::Go(Place::Invoices)) } else { view }
 }
 
 /// News of an order of a server, with the way to what it is about.

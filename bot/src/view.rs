@@ -1,6 +1,6 @@
 //! What a screen answers with, and how that becomes rows: keyboards with fresh ids and messages for the sender.
 
-use crate::action::{Action, Sheet, callback_data};
+use crate::action::{Action, OpsAbout, Sheet, callback_data};
 use crate::event::Shown;
 use crate::html::{CAPTION_MAX, Html};
 use app::telegram::{KeyboardRow, MessageKind, OutboxNew};
@@ -225,7 +225,7 @@ impl Ids {
 }
 
 /// Makes the rows. Every press is answered exactly once.
-pub(crate) fn rows(origin: &Origin, outs: Vec<Out>, ids: &Ids, ops: Option<&app::notice::OpsWithdrawal>) -> Rows {
+pub(crate) fn rows(origin: &Origin, outs: Vec<Out>, ids: &Ids, ops: Option<&OpsAbout>) -> Rows {
     let mut rows = Rows::default();
     let mut answer = None;
     let mut ids = ids.0.iter();
@@ -264,7 +264,7 @@ impl Rows {
         view: &View,
         edits: Option<Shown>,
         ids: &mut impl Iterator<Item = &'a String>,
-        ops: Option<&app::notice::OpsWithdrawal>,
+        ops: Option<&OpsAbout>,
     ) {
         let keyboard = self.keyboard(origin, view, ids, ops);
         let keys = view.keys(keyboard.map_or("", String::as_str));
@@ -294,12 +294,12 @@ impl Rows {
         origin: &Origin,
         view: &View,
         ids: &mut impl Iterator<Item = &'a String>,
-        ops: Option<&app::notice::OpsWithdrawal>,
+        ops: Option<&OpsAbout>,
     ) -> Option<&'a String> {
         let actions = view.actions();
         let id = if actions.is_empty() { None } else { ids.next() }?;
         let sheet = match ops {
-            Some(request) => Sheet::ops(actions, request.clone()),
+            Some(about) => Sheet::ops(actions, about.clone()),
             None => Sheet::new(actions),
         };
         self.keyboards.push(KeyboardRow { id: id.clone(), user: origin.user, actions: sheet.row(), used_at: None });

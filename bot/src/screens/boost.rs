@@ -4,7 +4,7 @@
 //! Absent on purpose: who delivers an order. No screen names a provider.
 
 use super::{Turn, place, shown, stepped, toast, with_home};
-use crate::action::{Action, Place};
+use crate::action::{Action, Place, Shelf};
 use crate::conversation::{BoostDraft, Conversation, Step};
 use crate::html::Html;
 use crate::model::{Command, Model, Needs, Spend};
@@ -21,7 +21,7 @@ const PAGE: usize = 8;
 
 /// What a link of this platform needs, from its beginning to its summary.
 pub(super) fn begin_needs(platform: Platform) -> Needs {
-    Needs { profile: true, choices: Some(platform), boosts: true, ..Needs::default() }
+    Needs { profile: true, choices: Some(platform), boosts: true, plans: true, ..Needs::default() }
 }
 
 /// What `/submitlink` needs.
@@ -152,7 +152,7 @@ fn choose(link: PostLink, page: usize, first: Option<String>, note: Option<&str>
     let mut view = View::of(noted(note, words::choose(&link)));
     for BoostChoice { handle, plan, left } in choices.iter().skip(page * PAGE).take(PAGE) {
         let action = Action::BoostFor { handle: handle.clone(), plan: plan.clone() };
-        view = view.button(words::choice(handle, plan, *left), action);
+        view = view.button(words::choice(handle, &plan_named(plan, model), *left), action);
     }
     let mut turn = Vec::new();
     if page > 0 {
@@ -172,7 +172,16 @@ fn refusal(platform: Platform, model: &Model) -> Option<View> {
         return Some(with_help(View::of(Html::new().text(words::FROZEN)), model));
     }
     let none = plans_left(platform, model).is_empty();
-    none.then(|| with_help(View::of(words::no_credits(platform, &profile.posts)), model))
+    let view = || View::of(words::no_credits(platform, &profile.posts)).button("🛍 Get credits", shelf_for(platform));
+    none.then(|| with_help(view(), model))
+}
+
+/// Where credits for links of a platform are bought.
+const fn shelf_for(platform: Platform) -> Action {
+    Action::Go(Place::Shelf(match platform {
+        Platform::X => Shelf::XEngagement,
+        Platform::Telegram => Shelf::TgEngagement,
+    }))
 }
 
 fn with_help(view: View, model: &Model) -> View {
@@ -189,6 +198,12 @@ fn plans_left(platform: Platform, model: &Model) -> Vec<(&BoostPlan, i64)> {
     let plans = model.facts.plans.iter().chain(own);
     let plans = plans.filter(|plan| plan.platform == platform && !plan.targets.is_empty());
     plans.map(|plan| (plan, left(plan.plan.as_str(), model))).filter(|(_, left)| *left > 0).collect()
+}
+
+/// A plan as its owner calls it.
+fn plan_named(code: &str, model: &Model) -> String {
+    let own = model.plans.iter().flatten().find(|card| code == format!("ct{}", card.plan.id));
+    own.map_or_else(|| text::plan_name(code), |card| domain::text::clean_line(&card.plan.name, 30))
 }
 
 fn left(plan: &str, model: &Model) -> i64 {
@@ -269,7 +284,11 @@ pub(crate) fn submitted(
         Err(why) => {
             let again = matches!(why, SubmitBoostError::UnknownPlan(_) | SubmitBoostError::KeyReused(_));
             let view = View::of(words::refused(why, request.link.platform));
-            let view = if again { view.button("🔁 Choose again", Action::Boost(request.link.clone())) } else { view };
+            let view = match why {
+                SubmitBoostError::NoCredits { .. } => view.button("🛍 Get credits", shelf_for(request.link.platform)),
+                _ if again => view.button("🔁 Choose again", Action::Boost(request.link.clone())),
+                _ => view,
+            };
             with_help(view, model)
         }
     };

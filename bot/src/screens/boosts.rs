@@ -1,7 +1,7 @@
 //! My boosts: credits, the newest orders and where each is. Never who delivers them.
 
 use super::with_home;
-use crate::action::{Action, Place};
+use crate::action::{Action, Place, Shelf};
 use crate::html::Html;
 use crate::model::Model;
 use crate::text::{self, boost as words};
@@ -51,6 +51,7 @@ fn listed(html: Html, orders: &[BoostBrief], model: &Model) -> View {
         .iter()
         .take(SHOWN)
         .fold(View::of(html), |view, order| view.button(words::label(order), Action::Go(Place::Boost(order.id))));
+    view = view.button("🛍 Get credits", Action::Go(Place::Shelf(Shelf::Services)));
     let none = model.profile.as_ref().is_some_and(|profile| profile.posts.is_empty());
     if let Some(url) = model.facts.support.as_ref().filter(|_| none) {
         view = view.link("🆘 Support", url);

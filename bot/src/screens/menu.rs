@@ -1,7 +1,7 @@
 //! The main menu, the affiliate program, balances and the reply panel. What a user does not have is not shown.
 
 use super::with_home;
-use crate::action::{Action, Place};
+use crate::action::{Action, Place, Shelf};
 use crate::html::Html;
 use crate::model::Model;
 use crate::text::{self, menu};
@@ -27,6 +27,7 @@ pub(super) fn cancelled(model: &Model) -> View {
 
 fn choices(html: Html, model: &Model) -> View {
     let mut view = View::of(html)
+        .button("🛍 Service Menu", Action::Go(Place::Shelf(Shelf::Services)))
         .button("🚀 My Boosts", Action::Go(Place::Boosts))
         .button("🖥 VPS", Action::Go(Place::Shop(0)))
         .button("🤝 Affiliate Program", Action::Go(Place::Affiliate))
@@ -62,6 +63,9 @@ pub(super) fn affiliate(model: &Model) -> View {
 pub(super) fn balance(model: &Model) -> View {
     profile(model, |profile| {
         let mut view = View::of(menu::balance(profile, model.reply_guy));
+        if !profile.frozen {
+            view = view.button("➕ Top up wallet", Action::Topup(None));
+        }
         if profile.affiliate.is_positive() && !profile.frozen {
             view = view.button("💸 Withdraw affiliate earnings", Action::Withdraw(Source::Affiliate));
         }
@@ -71,6 +75,10 @@ pub(super) fn balance(model: &Model) -> View {
         if !profile.posts.is_empty() {
             view = view.button("🚀 My Boosts", Action::Go(Place::Boosts));
         }
+        view = view.row(vec![
+            ("🧾 My Invoices".to_owned(), Action::Go(Place::Invoices)),
+            ("📜 History".to_owned(), Action::Go(Place::History(0))),
+        ]);
         with_home(with_history(view, profile))
     })
 }

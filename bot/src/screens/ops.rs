@@ -1,10 +1,11 @@
 //! Decisions in the ops chats. The message itself is the review; who presses is authorised when it is carried out.
 
 use crate::action::Action;
-use crate::text::ops as words;
+use crate::text::{ops as words, sold_news};
 use crate::view::{Out, View};
-use app::command::{DecideError, Decided, Decision};
-use app::notice::OpsWithdrawal;
+use app::command::{ActError, Acted, DecideError, Decided, Decision};
+use app::fulfilment::Fulfil;
+use app::notice::{OpsManual, OpsWithdrawal};
 use app::settings::RejectReason;
 
 /// What a press asks of the business.
@@ -82,6 +83,62 @@ pub(crate) fn result(
             }
             outs
         }
+    }
+}
+
+/// What a press under an order that people fulfil leads to.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) enum PressedOrder {
+    /// Only the message changes.
+    Show(Vec<Out>),
+    /// The order is closed.
+    Fulfil {
+        /// How.
+        what: Fulfil,
+        /// What its buyer reads.
+        note: String,
+        /// The operation.
+        op: String,
+    },
+}
+
+/// An order that people fulfil, as it is told to an ops chat.
+pub(crate) fn order(order: &OpsManual) -> View {
+    open(View::of(sold_news::for_people(order)))
+}
+
+fn open(view: View) -> View {
+    view.row(vec![(words::DONE.to_owned(), Action::Fulfilled), (words::GIVE_BACK.to_owned(), Action::GiveBack)])
+}
+
+/// A press by an operator under an order.
+pub(crate) fn press_order(action: &Action, keyboard: &str, order: &OpsManual) -> PressedOrder {
+    // The same button is the same operation, however often it is pressed.
+    let fulfil = |what, note: &str, word: &str| PressedOrder::Fulfil {
+        what,
+        note: note.to_owned(),
+        op: format!("tg-{keyboard}-{word}"),
+    };
+    match action {
+        Action::Fulfilled => fulfil(Fulfil::Done, "", "done"),
+        Action::GiveBack => {
+            let view = View::of(words::why_give_back(order));
+            let view = words::GIVE_BACK_REASONS
+                .iter()
+                .fold(view, |view, why| view.button(*why, Action::GiveBackFor((*why).to_owned())));
+            PressedOrder::Show(vec![Out::Show(view.button(words::BACK, Action::Undecided))])
+        }
+        Action::GiveBackFor(why) => fulfil(Fulfil::Refund, why, "refund"),
+        Action::Undecided => PressedOrder::Show(vec![Out::Show(self::order(order))]),
+        _ => PressedOrder::Show(vec![toast(crate::text::STALE)]),
+    }
+}
+
+/// What became of it.
+pub(crate) fn fulfilled(order: &OpsManual, by: &str, result: &Result<Acted, ActError>) -> Vec<Out> {
+    match result {
+        Ok(acted) => vec![Out::Show(View::of(words::order_with_result(order, &words::fulfilled(acted, by))))],
+        Err(why) => vec![toast(&words::not_fulfilled(why))],
     }
 }
 

@@ -72,7 +72,8 @@ fn renewal(server: &ServerDetail, note: Option<&str>, model: &Model) -> Turn {
     }
     let change = ServerChange::Renew(price);
     if profile.wallet.minor() < price.minor() {
-        let view = View::of(words::too_little(&server.brief, price, profile.wallet))
+        let view = View::of(words::too_little(&server.brief, price, profile.wallet));
+        let view = super::pay::topup_button(view, price, profile.wallet, model)
             .button("🔄 Check again", Action::Change { machine: id, change })
             .button("⬅️ Back", Action::Go(Place::Server(id)));
         return shown(help(view, model));

@@ -97,7 +97,8 @@ fn review(draft: VpsDraft, offer: &OfferDetail, note: Option<&str>, model: &Mode
 
 fn too_little(draft: &VpsDraft, offer: &OfferDetail, wallet: Money, model: &Model) -> View {
     let again = Action::Order { item: draft.item, memory: draft.memory.clone() };
-    let view = View::of(words::too_little(draft, &offer.offer.title, wallet))
+    let view = View::of(words::too_little(draft, &offer.offer.title, wallet));
+    let view = super::pay::topup_button(view, draft.price, wallet, model)
         .button("🔄 Check again", again)
         .button("⬅️ Back", Action::Go(Place::Offer(draft.item)));
     with_help(view, model)

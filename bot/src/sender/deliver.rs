@@ -131,13 +131,13 @@ impl Courier {
     }
 
     async fn notice(&self, chat: i64, notice: &Notice) -> Result<Delivery, CallError> {
-        let (view, request) = render::notice(notice);
+        let (view, about) = render::notice(notice);
         let actions = view.actions();
         let mut keyboard = String::new();
         if !actions.is_empty() {
             keyboard = self.context.app.short_id();
-            let sheet = match request {
-                Some(request) => Sheet::ops(actions, request.clone()),
+            let sheet = match about {
+                Some(about) => Sheet::ops(actions, about),
                 None => Sheet::new(actions),
             };
             let row =

@@ -98,7 +98,7 @@ pub(crate) fn no_credits(on: Platform, posts: &[(String, i64)]) -> Html {
     if posts.is_empty() { html } else { credit_lines(html.gap().text("What you have:"), posts) }
 }
 
-const WHERE_CREDITS: &str = "One credit boosts one post. Our team adds them to your account: please contact support.";
+const WHERE_CREDITS: &str = "One credit boosts one post. You find them in the Service Menu.";
 
 fn credit_lines(html: Html, posts: &[(String, i64)]) -> Html {
     posts
@@ -127,7 +127,7 @@ pub(crate) fn choose(link: &PostLink) -> Html {
 /// An account and a plan, as a button; a custom plan can go without an account.
 pub(crate) fn choice(handle: &str, plan: &str, left: i64) -> String {
     let of = if handle.is_empty() { String::new() } else { format!("@{handle} · ") };
-    format!("{of}{} ({} left)", plan_name(plan), grouped(left))
+    format!("{of}{plan} ({} left)", grouped(left))
 }
 
 fn whose(handle: &str) -> String {
@@ -135,7 +135,7 @@ fn whose(handle: &str) -> String {
 }
 
 /// `2,000 views, 30 likes, 10 comments, 5 reposts`.
-fn targets(targets: &Targets) -> String {
+pub(super) fn targets(targets: &Targets) -> String {
     let parts = Leg::ALL.into_iter().filter(|leg| targets.of(*leg) > 0).map(|leg| {
         let count = targets.of(leg);
         let word = leg.word();

@@ -56,7 +56,7 @@ pub(crate) fn news(news: &InvoiceNews) -> Html {
 }
 
 /// Why what was named is no payment.
-fn refused(why: Option<&str>) -> &'static str {
+pub(super) fn refused(why: Option<&str>) -> &'static str {
     match why {
         Some("not_found") => {
             "Nobody on the network knows the transaction. Check that you copied its id, and send it again."

@@ -58,12 +58,10 @@ pub(crate) fn affiliate(profile: &Profile, bot_name: &str, percent: u32) -> Html
 /// All purses.
 pub(crate) fn balance(profile: &Profile, replies: bool) -> Html {
     let mut html = Html::new().bold("💰 My Balance").line();
+    html = purse_lines(html, "Wallet", profile.wallet, None, Money::zero(profile.wallet.currency())).line();
     html = purse_lines(html, "Affiliate earnings", profile.affiliate, profile.affiliate_ngn, profile.affiliate_held);
     if replies || !profile.reply.is_zero() || !profile.reply_held.is_zero() {
         html = purse_lines(html.line(), "Reply earnings", profile.reply, None, profile.reply_held);
-    }
-    if !profile.wallet.is_zero() {
-        html = purse_lines(html.line(), "Wallet", profile.wallet, None, Money::zero(profile.wallet.currency()));
     }
     html = super::boost::balance(html.gap(), &profile.posts);
     if profile.frozen {

@@ -2,12 +2,16 @@
 
 pub(crate) mod boost;
 pub(crate) mod boost_news;
+pub(crate) mod invoice;
 pub(crate) mod invoice_news;
 pub(crate) mod menu;
 pub(crate) mod notice;
 pub(crate) mod ops;
+pub(crate) mod pay;
 pub(crate) mod providers;
+pub(crate) mod purses;
 pub(crate) mod servers;
+pub(crate) mod shop;
 pub(crate) mod sold_news;
 pub(crate) mod vps;
 pub(crate) mod vps_news;
@@ -87,8 +91,17 @@ pub(crate) fn purse(word: &str) -> String {
 
 /// A plan as its buyer calls it.
 pub(crate) fn plan_name(code: &str) -> String {
-    match (code, code.strip_prefix('t').filter(|n| n.len() == 1 && n.bytes().all(|b| b.is_ascii_digit()))) {
-        ("tgt", _) => "Telegram engagement".to_owned(),
+    let number = |rest: &&str| (1..=9).contains(&rest.len()) && rest.bytes().all(|b| b.is_ascii_digit());
+    if code == "tgt" {
+        return "Telegram (10 comments)".to_owned();
+    }
+    if let Some(comments) = code.strip_prefix("tgt").filter(number) {
+        return format!("Telegram ({comments} comments)");
+    }
+    if let Some(id) = code.strip_prefix("ct").filter(number) {
+        return format!("Custom plan #{id}");
+    }
+    match (code, code.strip_prefix('t').filter(number)) {
         ("ct", _) => "Custom plan".to_owned(),
         (_, Some(tier)) => format!("Tier {tier}"),
         _ => match (numbered(code, "tgt"), numbered(code, "ct")) {

@@ -2,8 +2,8 @@
 
 use super::{clock, money, purse};
 use crate::html::Html;
-use app::command::{DecideError, Decided};
-use app::notice::OpsWithdrawal;
+use app::command::{ActError, Acted, DecideError, Decided};
+use app::notice::{OpsManual, OpsWithdrawal};
 use domain::operator::NotAllowed;
 
 /// Buttons under a request.
@@ -12,6 +12,18 @@ pub(crate) const APPROVE: &str = "✅ Approve";
 pub(crate) const REJECT: &str = "❌ Reject";
 /// Back from the reasons.
 pub(crate) const BACK: &str = "⬅️ Back";
+
+/// Buttons under an order that people fulfil.
+pub(crate) const DONE: &str = "✅ Delivered";
+/// Buttons under an order that people fulfil.
+pub(crate) const GIVE_BACK: &str = "↩️ Give the money back";
+/// Why the money of an order goes back; its buyer reads it.
+pub(crate) const GIVE_BACK_REASONS: [&str; 4] = [
+    "We cannot deliver it at the moment.",
+    "The link or name does not work.",
+    "The account or channel is private.",
+    "You asked us to cancel it.",
+];
 
 /// Somebody who is not linked as an operator.
 pub(crate) const NOT_AN_OPERATOR: &str =
@@ -111,6 +123,44 @@ pub(crate) fn refused(why: &DecideError) -> String {
 /// True when the request on the screen is no longer what is there, so its buttons go.
 pub(crate) const fn is_over(why: &DecideError) -> bool {
     matches!(why, DecideError::Changed { .. } | DecideError::WrongState { .. } | DecideError::NotFound(_))
+}
+
+/// The question behind giving back.
+pub(crate) fn why_give_back(order: &OpsManual) -> Html {
+    super::sold_news::for_people(order).gap().bold("Why is the money given back?").text(" The buyer reads the reason.")
+}
+
+/// An order with what became of it.
+pub(crate) fn order_with_result(order: &OpsManual, result: &str) -> Html {
+    super::sold_news::for_people(order).gap().text(result)
+}
+
+/// What became of an order.
+pub(crate) fn fulfilled(acted: &Acted, by: &str) -> String {
+    if acted.repeated {
+        return "This was done already.".to_owned();
+    }
+    format!("✅ {by}: {}", domain::text::clean_line(&acted.done, 200))
+}
+
+/// Why an order was not closed, and what to do.
+pub(crate) fn not_fulfilled(why: &ActError) -> String {
+    match why {
+        ActError::NotFound(_) => "There is no such order.".to_owned(),
+        ActError::Changed { state, .. } => format!("It changed meanwhile and is {state} now."),
+        ActError::Refused(why) => format!("Nothing was done: {}.", domain::text::clean_line(why, 150)),
+        ActError::ReasonMissing => "A reason is needed.".to_owned(),
+        ActError::NotAllowed(NotAllowed::Role { has, needed, .. }) => {
+            format!("This takes the role {needed}; yours is {has}.")
+        }
+        ActError::NotAllowed(NotAllowed::Limit { limit, .. }) => {
+            format!("It is above your own limit of {}. Another approver is needed.", money(*limit))
+        }
+        ActError::NotAllowed(NotAllowed::OwnSignature(_)) => "Another name is needed.".to_owned(),
+        ActError::Unreachable(_) | ActError::Store(_) => {
+            "It could not be recorded. Please press again in a minute.".to_owned()
+        }
+    }
 }
 
 /// An alarm.

@@ -10,7 +10,10 @@ pub(crate) fn manual(news: &ManualNews) -> Html {
     let (title, rest) = match news.kind {
         ManualKind::Taken => (
             "🛠 Your order is being worked on".to_owned(),
-            format!("It will be delivered by {} at the latest. You get a message then.", moment(news.due_at)),
+            format!(
+                "It will be delivered by {} (Lagos time) at the latest. You get a message then.",
+                moment(news.due_at)
+            ),
         ),
         ManualKind::Done => ("✅ Your order is delivered".to_owned(), "Thank you!".to_owned()),
         ManualKind::Refunded => {
@@ -50,11 +53,10 @@ pub(crate) fn for_people(order: &OpsManual) -> Html {
     for (label, value) in &order.details {
         html = html.line().text(&format!("• {label}: {value}"));
     }
-    html.line()
-        .text(&format!("Paid {} · ", money(order.paid)))
-        .code(&order.number)
-        .gap()
-        .text(&format!("Due by {}. Say in the console, under Payments, when it is done.", moment(order.due_at)))
+    html.line().text(&format!("Paid {} · ", money(order.paid))).code(&order.number).gap().text(&format!(
+        "Due by {} (Lagos time). Say here, or in the console under Payments, when it is done.",
+        moment(order.due_at)
+    ))
 }
 
 #[cfg(test)]

@@ -13,7 +13,7 @@ pub(crate) const USE_BUTTONS: &str = "Please use the buttons below.";
 pub(super) const FROZEN: &str =
     "Orders from your account are on hold while we look into something. Your money is safe. Please contact support.";
 
-pub(super) const TOP_UP: &str = "Our team adds money to your wallet: please contact support, then tap Check again.";
+pub(super) const TOP_UP: &str = "Top up your wallet, then tap Check again.";
 
 /// Nothing can be had now.
 pub(crate) fn nothing() -> Html {

@@ -115,15 +115,17 @@ fn a_pasted_link_is_taken_where_no_step_waits_for_words() {
 fn no_credits_says_so_and_where_to_get_them() {
     let poor = phone(&[], &["ada"]).types(LINK);
     assert!(
-        poor.says().contains("no post credits for X") && poor.says().contains("contact support"),
+        poor.says().contains("no post credits for X") && poor.says().contains("in the Service Menu"),
         "{}",
         poor.says()
     );
-    assert_eq!(poor.labels(), ["🆘 Support", "🏠 Main Menu"]);
+    assert_eq!(poor.labels(), ["🛍 Get credits", "🆘 Support", "🏠 Main Menu"]);
     assert_eq!(poor.conversation, Conversation::start());
     // Credits of the other platform are named, those of plans that nothing is ordered for do not count.
     let other = phone(&[("tgt", 4), ("x_poll", 50)], &["ada"]).types(LINK);
-    assert!(other.says().contains("no post credits for X") && other.says().contains("Telegram engagement: 4 credits"));
+    assert!(
+        other.says().contains("no post credits for X") && other.says().contains("Telegram (10 comments): 4 credits")
+    );
     let mut frozen = with_credits(&[("t1", 12)], &["ada"]);
     frozen.profile.frozen = true;
     let frozen = Phone::new(frozen).types(LINK);
@@ -232,9 +234,9 @@ fn what_changed_meanwhile_is_shown_before_a_credit_is_taken() {
 fn every_refusal_says_what_comes_next() {
     use SubmitBoostError as E;
     for (why, words, button) in [
-        (E::NoCredits { plan: "t1".to_owned() }, "no Tier 1 credits left", "Support"),
+        (E::NoCredits { plan: "t1".to_owned() }, "no Tier 1 credits left", "Get credits"),
         (E::UnknownPlan("t1".to_owned()), "not offered any more", "Choose again"),
-        (E::WrongPlatform("tgt".to_owned()), "Telegram engagement credits are not for posts on X", "Main Menu"),
+        (E::WrongPlatform("tgt".to_owned()), "Telegram (10 comments) credits are not for posts on X", "Main Menu"),
         (E::NoUser(ADA), "/start", "Main Menu"),
         (E::Frozen, "on hold", "Support"),
         (E::Closed("the disk is full".to_owned()), "closed for a short while", "Main Menu"),
@@ -264,7 +266,7 @@ fn orders_are_followed_one_by_one() {
         boosted(3, OrderState::Cancelled, 0),
     ];
     let list = Phone { world, ..Phone::new(World::default()) }.on(&Event::Boosts);
-    assert!(list.says().contains("Tier 1: 12 credits") && list.says().contains("Telegram engagement: 1 credit"));
+    assert!(list.says().contains("Tier 1: 12 credits") && list.says().contains("Telegram (10 comments): 1 credit"));
     assert_eq!(
         list.labels(),
         [
@@ -275,6 +277,7 @@ fn orders_are_followed_one_by_one() {
             "⚠️ #5 Tier 1 · 21 Nov · ended early",
             "❌ #4 Tier 1 · 21 Nov · could not be delivered",
             "🛑 #3 Tier 1 · 21 Nov · cancelled",
+            "🛍 Get credits",
             "🏠 Main Menu"
         ]
     );

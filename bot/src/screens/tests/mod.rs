@@ -1,7 +1,10 @@
 //! Every screen walked without Telegram: a phone that presses buttons by their labels and types words.
 
 mod boosts;
+mod invoices;
 mod providers;
+mod shop;
+mod stage;
 mod vps;
 mod walks;
 mod words;
@@ -99,6 +102,8 @@ struct World {
     doing: (Option<domain::vps::ActionKind>, bool, Option<Money>),
     /// What an operator sees; `None` for everybody else.
     desk: Option<providers::Panels>,
+    /// What is sold and was bought.
+    stage: stage::Stage,
 }
 
 impl Default for World {
@@ -137,6 +142,7 @@ impl Default for World {
             servers: Servers::default(),
             doing: (None, false, Some(usd(12))),
             desk: None,
+            stage: stage::Stage::default(),
         }
     }
 }
@@ -182,6 +188,7 @@ impl World {
             schedule: self.plans.schedule,
             interval: self.plans.interval,
             credentials_shown: Duration::from_secs(60),
+            topup_min: usd(1),
         };
         let left = |code: &str| self.profile.posts.iter().find(|(plan, _)| plan == code).map_or(0, |(_, left)| *left);
         let choices = |platform| {
@@ -230,6 +237,13 @@ impl World {
             offer: needs.offer.and_then(|id| self.offers.iter().find(|offer| offer.offer.id == id).cloned()),
             servers: needs.servers.then(|| self.servers.clone()),
             server: needs.server.and_then(|id| vps::detail_of(self, id)),
+            products: needs.products.then(|| self.stage.products.clone()),
+            plans: needs.plans.then(|| self.stage.plans.clone()),
+            names: needs.names.then(|| self.stage.names.clone()),
+            offered: needs.offered.as_ref().map(|order| self.stage.offer(order, &self.profile)),
+            invoices: needs.invoices.then(|| self.stage.invoices.clone()),
+            invoice: needs.invoice.and_then(|id| self.stage.invoices.iter().find(|invoice| invoice.id == id).cloned()),
+            history: needs.history.map(|page| self.stage.page(page)),
             desk: needs.desk.and_then(|look| self.desk.as_ref().map(|panels| panels.desk(look))),
         }
     }

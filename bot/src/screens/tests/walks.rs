@@ -76,6 +76,12 @@ fn every_button_of_every_screen_leads_somewhere() {
     world.profile.withdrawals = WithdrawalState::ALL.into_iter().zip(1..).map(|(state, id)| brief(id, state)).collect();
     world.profile.posts = vec![("t1".to_owned(), 12), ("t5".to_owned(), 1), ("tgt".to_owned(), 3)];
     world.boosts = OrderState::ALL.into_iter().zip(1..).map(|(state, id)| boosted(id, state, 1_500)).collect();
+    world.profile.wallet = usd(30);
+    world.stage.invoices = stage::invoices();
+    world.stage.plans = vec![stage::plan(4, true, 12), stage::plan(5, false, 3)];
+    world.stage.names = vec![(domain::boost::Platform::X, "ada".to_owned())];
+    world.stage.history = 30;
+    world.stage.products[1].enabled = false;
     let mut pages = vec![(Conversation::start(), Phone::new(World::default()).view, 1)];
     let start = Phone { world, ..Phone::new(World::default()) }.on(&Event::Start);
     pages.push((start.conversation, start.view, start.screens));
@@ -99,13 +105,27 @@ fn every_button_of_every_screen_leads_somewhere() {
             let phone = phone.pressed(action.clone(), &format!("kb{screens}"));
             assert!(phone.toast.is_none(), "{action:?} under {}", view.html.plain());
             assert!(phone.command.is_some() || !phone.view.rows.is_empty(), "{action:?} is a dead end");
-            assert_eq!(phone.command.is_some(), action == Action::Confirm);
+            assert_eq!(phone.command.is_some(), action.is_single() || matches!(action, Action::HashFor(_)));
             pages.push((phone.conversation, phone.view, phone.screens));
             // Where words are awaited, some are typed.
             world = phone.world;
             let (conversation, view, screens) = pages.last().cloned().unwrap();
             let link = "https://x.com/ada/status/1";
-            for typed in ["150", "zenith", "2081554421", "none", "/dance", "<b>&", link, "t.me/chan/5", "ada"] {
+            let hash = stage::HASH;
+            for typed in [
+                "150",
+                "zenith",
+                "2081554421",
+                "none",
+                "/dance",
+                "<b>&",
+                link,
+                "t.me/chan/5",
+                "ada",
+                "@ada",
+                "a@b.co",
+                hash,
+            ] {
                 let phone = Phone {
                     world,
                     conversation: conversation.clone(),
@@ -148,18 +168,21 @@ fn the_list_of_banks_is_turned_and_searched() {
 #[test]
 fn what_a_user_does_not_have_is_not_shown() {
     let phone = Phone::new(World::default());
-    assert_eq!(phone.labels(), ["🚀 My Boosts", "🖥 VPS", "🤝 Affiliate Program", "💰 My Balance"]);
+    assert_eq!(phone.labels(), ["🛍 Service Menu", "🚀 My Boosts", "🖥 VPS", "🤝 Affiliate Program", "💰 My Balance"]);
     assert!(phone.view.picture);
     let mut world = World { support: Some("https://t.me/help".to_owned()), ..World::default() };
     world.profile.affiliate = usd(0);
     let phone = Phone::new(world);
-    assert_eq!(phone.labels(), ["🚀 My Boosts", "🖥 VPS", "🤝 Affiliate Program", "💰 My Balance", "🆘 Support"]);
+    assert_eq!(
+        phone.labels(),
+        ["🛍 Service Menu", "🚀 My Boosts", "🖥 VPS", "🤝 Affiliate Program", "💰 My Balance", "🆘 Support"]
+    );
     let phone = phone.press("Affiliate Program");
     assert_eq!(phone.labels(), ["📣 Share my link", "🏠 Main Menu"]);
     assert!(phone.says().contains("https://t.me/viral_bot?start=ref_5501"));
     let phone = phone.press("Main Menu").press("My Balance");
-    assert_eq!(phone.labels(), ["🏠 Main Menu"]);
-    assert!(!phone.says().contains("Reply") && !phone.says().contains("Wallet"));
+    assert_eq!(phone.labels(), ["➕ Top up wallet", "🧾 My Invoices", "📜 History", "🏠 Main Menu"]);
+    assert!(!phone.says().contains("Reply") && phone.says().contains("Wallet: $0.00"));
     // A button from the time when the role was there shows what is there now.
     assert!(phone.pressed(Action::Go(Place::Replies), "old").says().contains("My Balance"));
     assert!(Phone::new(World::reply_guy()).has("Reply Panel"));
@@ -211,8 +234,9 @@ fn a_button_of_an_earlier_step_does_nothing() {
 
 proptest::proptest! {
     #[test] // Whatever is pressed and typed, money moves by the button of the summary on the screen only.
-    fn money_moves_at_one_place(steps in proptest::collection::vec((0_usize..16, 0_usize..10), 1..40)) {
+    fn money_moves_at_one_place(steps in proptest::collection::vec((0_usize..16, 0_usize..12), 1..60)) {
         let mut world = World::reply_guy();
+        world.profile.wallet = usd(500);
         world.profile.payees = vec![SavedPayee { id: 4, payee: payee() }];
         world.profile.posts = vec![("t1".to_owned(), 12), ("tgt".to_owned(), 3)];
         let mut phone = Phone { world, ..Phone::new(World::default()) }.on(&Event::Start);
@@ -225,10 +249,10 @@ proptest::proptest! {
                     phone.pressed(action.clone(), &keyboard)
                 }
                 None => phone.types(
-                    ["150", "5", "zenith", "2081554421", "none", "", "/x", "ada", "x.com/ada/status/1", "t.me/chan/5"][word],
+                    ["150", "5", "zenith", "2081554421", "none", "", "/x", "ada", "x.com/ada/status/1", "t.me/chan/5", "@ada", "a@b.co"][word],
                 ),
             };
-            let confirmed = actions.get(press) == Some(&Action::Confirm);
+            let confirmed = actions.get(press).is_some_and(Action::is_single);
             proptest::prop_assert_eq!(phone.command.is_some(), confirmed);
             match &phone.command {
                 Some(Command::Spend { what: Spend::Withdrawal(request), .. }) => {
@@ -239,6 +263,11 @@ proptest::proptest! {
                     let Step::BoostReview(draft) = before.step else { panic!("{before:?}") };
                     proptest::prop_assert_eq!((&request.link, &request.handle), (&draft.link, &draft.handle));
                     proptest::prop_assert_eq!(request.plan.as_str(), draft.plan);
+                }
+                // D07: what is paid for is what the summary shows, whatever was pressed before.
+                Some(Command::Spend { what: Spend::Invoice(request), .. }) => {
+                    let Step::Pay { order, .. } = before.step else { panic!("{before:?}") };
+                    proptest::prop_assert_eq!(&request.order, &order);
                 }
                 _ => {}
             }
