@@ -10,7 +10,7 @@ use store::{operators, withdrawals};
 
 /// What a linked approver may do in Telegram at most; each has rules of its own beside. All that is riskier needs the
 /// terminal.
-const IN_TELEGRAM: [&str; 8] = [
+const IN_TELEGRAM: [&str; 10] = [
     "withdrawal.approve",
     "withdrawal.reject",
     "withdrawal.recall",
@@ -19,6 +19,8 @@ const IN_TELEGRAM: [&str; 8] = [
     "provider.test",
     "provider.pin",
     "provider.state",
+    "manual.done",
+    "manual.refund",
 ];
 
 /// A presence counts so long after it was announced.

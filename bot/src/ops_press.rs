@@ -6,6 +6,7 @@ use crate::handler::{HandleError, Handling};
 use crate::screens::ops::{self, Decide, Pressed, PressedOrder};
 use crate::text;
 use crate::view::{self, Ids, Origin, Out};
+use app::fulfilment::Fulfil;
 use app::limits::Class;
 use app::notice::OpsWithdrawal;
 use domain::UserId;
@@ -58,6 +59,10 @@ pub(crate) async fn handle(handling: &Handling<'_>, press: &Press, chat: i64) ->
         }
         OpsAbout::Order(order) => match ops::press_order(action, keyboard, order) {
             PressedOrder::Show(outs) => outs,
+            // Money moves in a chat only where operators decide about money in chats.
+            PressedOrder::Fulfil { what: Fulfil::Refund, .. } if !app.settings().withdrawals.telegram_approvals => {
+                ops::terminal_only()
+            }
             PressedOrder::Fulfil { what, note, op } => {
                 // Whoever pressed saw the order as it came; the business says what it is now.
                 let done = app.fulfil(&actor, order.id, None, what, &note, &op, handling.now).await;

@@ -89,7 +89,7 @@ async fn a_message_that_telegram_delays_or_fails_arrives_once() {
         .filter(|message| message["from_bot"] == true)
         .map(|message| message["text"].as_str().unwrap().chars().take(14).collect())
         .collect();
-    assert_eq!(texts, ["Welcome to Vir", "💰 My Balance\nA", "🧾 My Withdrawa", "Welcome to Vir"]);
+    assert_eq!(texts, ["Welcome to Vir", "💰 My Balance\nW", "🧾 My Withdrawa", "Welcome to Vir"]);
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -142,6 +142,11 @@ pub(crate) fn fulfilled(order: &OpsManual, by: &str, result: &Result<Acted, ActE
     }
 }
 
+/// Money is not given back from chats here.
+pub(crate) fn terminal_only() -> Vec<Out> {
+    vec![toast(words::IN_THE_TERMINAL)]
+}
+
 /// Somebody who is no operator pressed.
 pub(crate) fn not_allowed() -> Vec<Out> {
     vec![toast(words::NOT_AN_OPERATOR)]

@@ -91,24 +91,13 @@ pub(crate) fn purse(word: &str) -> String {
 
 /// A plan as its buyer calls it.
 pub(crate) fn plan_name(code: &str) -> String {
-    let number = |rest: &&str| (1..=9).contains(&rest.len()) && rest.bytes().all(|b| b.is_ascii_digit());
-    if code == "tgt" {
-        return "Telegram (10 comments)".to_owned();
-    }
-    if let Some(comments) = code.strip_prefix("tgt").filter(number) {
-        return format!("Telegram ({comments} comments)");
-    }
-    if let Some(id) = code.strip_prefix("ct").filter(number) {
-        return format!("Custom plan #{id}");
-    }
-    match (code, code.strip_prefix('t').filter(number)) {
-        ("ct", _) => "Custom plan".to_owned(),
-        (_, Some(tier)) => format!("Tier {tier}"),
-        _ => match (numbered(code, "tgt"), numbered(code, "ct")) {
-            (Some(comments), _) => format!("Telegram engagement, {comments} comments"),
-            (_, Some(id)) => format!("Custom plan {id}"),
-            _ => code.to_owned(),
-        },
+    match (code, numbered(code, "t"), numbered(code, "tgt"), numbered(code, "ct")) {
+        ("tgt", ..) => "Telegram (10 comments)".to_owned(),
+        ("ct", ..) => "Custom plan".to_owned(),
+        (_, Some(tier), ..) => format!("Tier {tier}"),
+        (_, _, Some(comments), _) => format!("Telegram ({comments} comments)"),
+        (_, _, _, Some(id)) => format!("Custom plan {id}"),
+        _ => code.to_owned(),
     }
 }
 
@@ -175,8 +164,8 @@ mod tests {
     fn plans_have_names() {
         for (code, name) in [
             ("t3", "Tier 3"),
-            ("tgt", "Telegram engagement"),
-            ("tgt15", "Telegram engagement, 15 comments"),
+            ("tgt", "Telegram (10 comments)"),
+            ("tgt15", "Telegram (15 comments)"),
             ("ct7", "Custom plan 7"),
             ("x_poll", "x_poll"),
             ("tgtx", "tgtx"),

@@ -13,6 +13,8 @@ pub(crate) const REJECT: &str = "❌ Reject";
 /// Back from the reasons.
 pub(crate) const BACK: &str = "⬅️ Back";
 
+/// Money is not given back from chats here.
+pub(crate) const IN_THE_TERMINAL: &str = "Money is given back in the terminal here: orders manual, then fulfil.";
 /// Buttons under an order that people fulfil.
 pub(crate) const DONE: &str = "✅ Delivered";
 /// Buttons under an order that people fulfil.

@@ -216,7 +216,7 @@ fn balances_and_their_history_are_shown() {
         "Affiliate earnings: $25.00 (about ₦39,000.00",
         "Tier 1: 12",
         "Telegram (5 comments): 3",
-        "Custom plan #4: 1",
+        "Custom plan 4: 1",
     ] {
         assert!(balance.says().contains(part), "{part} in {}", balance.says());
     }

@@ -358,6 +358,12 @@ fn plans_of_one_s_own_are_shown_and_used() {
     let mut world = shopper();
     world.stage.plans = vec![plan(4, true, 12), plan(5, false, 3), plan(6, true, 0)];
     world.profile.posts = vec![("ct4".to_owned(), 12)];
+    world.profile.plans = vec![domain::boost::BoostPlan {
+        plan: domain::money::Plan::new("ct4").unwrap(),
+        platform: domain::boost::Platform::X,
+        targets: world.stage.plans[0].plan.targets,
+        price: usd(0),
+    }];
     let phone = Phone::new(world).press("Service").press("Twitter").press("Engagement").press("My Custom Plans");
     assert!(
         phone.says().contains("Launch <4> (#4) · 12 of 50 posts left") && !phone.says().contains("#5"),
@@ -369,7 +375,7 @@ fn plans_of_one_s_own_are_shown_and_used() {
         assert!(phone.says().contains(part), "{part} in {}", phone.says());
     }
     // D23: no bought tier is needed.
-    let phone = phone.types("https://x.com/ada/status/1").press("@ada");
+    let phone = phone.types("https://x.com/ada/status/1").press("Launch <4> (12 left)");
     assert!(
         phone.says().contains("Please check your boost") && phone.says().contains("11 are left"),
         "{}",
