@@ -137,7 +137,11 @@ impl Stage {
             purse: ["wallet", "affiliate", "posts:t1", "posts:ct4"][n % 4].to_owned(),
             kind: kinds[n % kinds.len()].to_owned(),
             cause: format!("invoice:{n}"),
-            amount: if n % 2 == 0 { usd(5) } else { Money::new(-3, Currency::Credits(Plan::new("t1").unwrap())) },
+            amount: if n.is_multiple_of(2) {
+                usd(5)
+            } else {
+                Money::new(-3, Currency::Credits(Plan::new("t1").unwrap()))
+            },
         };
         let (from, to) = (page * 12, (page + 1) * 12);
         ((from..self.history.min(to)).map(line).collect(), self.history > to)
