@@ -71,7 +71,7 @@ fn a_custom_plan_is_made_by_an_operator_and_used_in_telegram() {
     );
     // No purchase and no linked account: the link is enough.
     shop.asks(ADA, "https://x.com/ada/status/77", "from which plan");
-    shop.presses(ADA, &format!("Custom plan {id} (2 left)"));
+    shop.presses(ADA, "Launch (2 left)");
     shop.reads(ADA, "Please check your boost");
     shop.presses(ADA, "Confirm");
     shop.reads(ADA, "is queued");
