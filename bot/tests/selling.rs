@@ -319,3 +319,30 @@ async fn forged_and_foreign_buttons_buy_nothing() {
     }
     world.no_problems().await;
 }
+#[tokio::test(flavor = "multi_thread")]
+async fn a_bank_transfer_fills_the_wallet() {
+    let world = shop().await;
+    starts(&world, ADA).await;
+    world.says(ADA, "/topup").await;
+    world.reads(ADA, "Top up your wallet").await;
+    world.presses(ADA, "$20.00").await;
+    world.reads(ADA, "How do you want to pay?").await;
+    world.presses(ADA, "Bank transfer").await;
+    world.reads(ADA, "e-mail address").await;
+    world.says(ADA, "nobody").await;
+    world.reads(ADA, "does not look like").await;
+    world.says(ADA, "ada@example.com").await;
+    world.reads(ADA, "ada@example.com").await;
+    world.presses(ADA, "Get the account").await;
+    world.reads(ADA, "account to pay to is ready").await;
+    world.presses(ADA, "Show the invoice").await;
+    world.reads(ADA, "Transfer exactly").await;
+    let invoice = newest(&world, ADA).await;
+    let bank = invoice.bank.unwrap();
+    let transfer = json!({ "account": bank.account.unwrap(), "amount": bank.amount.amount_text() });
+    world.control("POST", "/flutterwave/_transfer", transfer).await;
+    world.reads(ADA, "wallet is topped up").await;
+    assert_eq!(world.profile(ADA).await.wallet, usd(20));
+    assert!(!world.lies_open("ada@example.com"), "an address lies sealed in the store");
+    world.no_problems().await;
+}
