@@ -6,7 +6,7 @@ use crate::console::display_name;
 use crate::detail::{self, event_words};
 use crate::view::TrailLine;
 use crate::view::payments::{ClaimView, CommissionView, InvoiceDetail, PaymentDetail};
-use domain::{InvoiceId, Timestamp, UserId, text};
+use domain::{InvoiceId, PaymentId, Timestamp, UserId, text};
 use std::collections::HashMap;
 use store::fulfilment;
 use store::invoices;
@@ -24,15 +24,17 @@ pub(super) async fn invoice_detail(
     let object = invoice.object();
     let own = payments::of_invoice(tx, invoice.id).await?;
     let mut named = claims::of_invoice(tx, invoice.id).await?;
-    for payment in &own {
-        named.extend(claims::of_payment(tx, payment.id).await?);
+    let mut transfers: Vec<PaymentId> = own.iter().map(|payment| payment.id).collect();
+    transfers.extend(named.iter().map(|claim| claim.payment));
+    transfers.sort();
+    transfers.dedup();
+    let mut rows = Vec::with_capacity(transfers.len());
+    for payment in &transfers {
+        named.extend(claims::of_payment(tx, *payment).await?);
+        rows.extend(listing::find_payment(tx, *payment).await?.as_ref().map(payment_row));
     }
     named.sort_by_key(|claim| claim.id);
     named.dedup_by_key(|claim| claim.id);
-    let mut rows = Vec::with_capacity(own.len());
-    for payment in &own {
-        rows.extend(listing::find_payment(tx, payment.id).await?.as_ref().map(payment_row));
-    }
     let manual = match fulfilment::of_invoice(tx, invoice.id).await? {
         Some(order) => fulfilment::find_listed(tx, order.id).await?.map(|listed| manual_row(&listed, now)),
         None => None,

@@ -165,7 +165,7 @@ pub struct InvoiceDetail {
     pub charge: String,
     /// Bank, number and note of that account.
     pub account: Option<(String, String, String)>,
-    /// The transfers that are its, oldest first.
+    /// The transfers that are its, and those that were named for it and are another's; oldest first.
     pub payments: Vec<PaymentRow>,
     /// Who named which transfer for it, oldest first; with those who named the same for others.
     pub claims: Vec<ClaimView>,

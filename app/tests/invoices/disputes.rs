@@ -33,6 +33,11 @@ async fn the_second_claimant_of_a_transaction_is_a_dispute_with_both_visible() {
         till.world.app.store().read(|mut tx| async move { claims::of_payment(&mut tx, id).await }).await.unwrap();
     assert_eq!(claimants.iter().map(|claim| claim.user).collect::<Vec<_>>(), [first, second]);
     assert!(till.world.notices().await.contains(&"ops_alarm".to_owned()));
+    // The second one's invoice shows the transfer, too, and whose it is: from there it is decided.
+    let shown = till.world.app.invoice_detail(theirs.id, till.world.now()).await.unwrap().unwrap();
+    assert_eq!(shown.payments.iter().map(|row| (row.id, row.invoice)).collect::<Vec<_>>(), [(id, Some(mine.id))]);
+    assert_eq!(shown.claims.iter().map(|claim| claim.user).collect::<Vec<_>>(), [first, second]);
+    assert!(shown.ledger.is_empty());
     // What is credited is not moved; the dispute ends with the first.
     let moved = till.decide(id, Dispute::For(theirs.id)).await;
     assert!(matches!(moved, Err(ActError::Refused(_))), "{moved:?}");

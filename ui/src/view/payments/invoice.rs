@@ -5,6 +5,7 @@ use super::super::{absent, format, line, marks};
 use super::{beside, explained, titled, whole};
 use crate::model::{Model, TillPart};
 use app::view::payments::{ClaimView, InvoiceDetail, PaymentRow};
+use domain::InvoiceId;
 use ratatui::buffer::Buffer;
 use ratatui::layout::Rect;
 use ratatui::text::{Line, Span};
@@ -151,7 +152,7 @@ fn evidence(model: &Model, data: &InvoiceDetail, width: usize) -> Lines {
     }
     let mut lines = Lines::new();
     for payment in &data.payments {
-        lines.extend(one_transfer(model, payment, width));
+        lines.extend(one_transfer(model, payment, data.row.id, width));
     }
     for claim in &data.claims {
         lines.push(one_claim(model, claim, claim.invoice != data.row.id, width));
@@ -159,7 +160,8 @@ fn evidence(model: &Model, data: &InvoiceDetail, width: usize) -> Lines {
     lines
 }
 
-fn one_transfer(model: &Model, row: &PaymentRow, width: usize) -> Lines {
+/// `shown` is the invoice that it is shown with: a transfer that was named for it may be another's.
+fn one_transfer(model: &Model, row: &PaymentRow, shown: InvoiceId, width: usize) -> Lines {
     let theme = &model.theme;
     let (state, tone) = marks::transfer(row);
     let mut lines = vec![Line::from(vec![
@@ -174,6 +176,9 @@ fn one_transfer(model: &Model, row: &PaymentRow, width: usize) -> Lines {
         lines.extend(pieces.into_iter().map(|piece| Line::styled(format!("   {piece}"), style)));
     };
     add(format!("transfer {}: {}", row.id, format::name(&row.tx, model.mask)), theme.dim);
+    if row.invoice.is_some_and(|other| other != shown) {
+        add(format!("it is {}'s", row.number), theme.busy);
+    }
     if !row.reason.is_empty() {
         add(row.reason.clone(), theme.busy);
     }
