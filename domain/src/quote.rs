@@ -2,7 +2,7 @@
 //!
 //! Promises: no price comes from one source, from an old reading or from sources that disagree; of two prices the
 //! lower is taken, of more the middle one, so that a payer is never credited more than most sources would give; a
-//! stablecoin that is no dollar any more is refused. How much must arrive, and naira for dollars, are in [`amount`].
+//! stablecoin that is no dollar any more is refused. How much must arrive, and naira for dollars, are in `quote::amount`.
 //! Absent on purpose: asking the sources, keeping what they said, and what an invoice does with a quote.
 
 mod amount;
