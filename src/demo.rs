@@ -1,5 +1,7 @@
-//! Earnings and post credits for the sandbox's simulated users, and a few boost orders to begin with, through the
-//! ordinary use cases. Nothing approves by itself: deciding is what the person at the console is there for.
+//! Earnings, first post credits and purchases of the sandbox's simulated users, and a few boost orders to begin with,
+//! through the ordinary use cases. Nothing approves by itself: deciding is what the person at the console is there for.
+
+mod buyers;
 
 use app::App;
 use app::boosts::{SubmitBoost, SubmitBoostError};
@@ -18,7 +20,7 @@ use tokio::sync::watch;
 
 /// So many users have an order at once, so that there is something to see.
 const FIRST_ORDERS: usize = 6;
-/// How often somebody earns and somebody else buys post credits.
+/// How often somebody earns, somebody else is given post credits, and somebody buys.
 const PACE: Duration = Duration::from_secs(20);
 
 /// Gives the population earnings, tells the stand-ins where webhooks go, lets the population act, and goes on paying
@@ -51,8 +53,10 @@ pub(crate) async fn run(
         buy(&app, *id, 0).await;
     }
     sandbox.start_population();
+    let mut buyers = buyers::Buyers::new();
     for id in ids.iter().take(FIRST_ORDERS) {
         order(&app, *id).await;
+        buyers.next(&app, &sandbox, *id).await;
     }
     for round in 1.. {
         for (id, other) in ids.iter().zip(ids.iter().cycle().skip(FIRST_ORDERS)) {
@@ -61,6 +65,7 @@ pub(crate) async fn run(
             }
             earn(&app, *id, round).await;
             buy(&app, *other, round).await;
+            buyers.next(&app, &sandbox, *id).await;
         }
     }
 }
@@ -77,12 +82,12 @@ fn plan_of(app: &App, id: i64, round: i64) -> Option<Plan> {
     plans.get(at % plans.len().max(1)).map(|plan| plan.plan)
 }
 
-/// A user buys post credits. The key makes a restart sell nothing twice.
+/// A user gets post credits, so that links are submitted whatever is bought. The key makes a restart give nothing twice.
 async fn buy(app: &App, id: i64, round: i64) {
     let Some(plan) = plan_of(app, id, round) else { return };
     let Some(key) = IdempotencyKey::new(format!("sandbox:{id}:{round}:credits")) else { return };
     let (user, purse, amount) = (UserId::new(id), Purse::Posts(plan), Money::new(2, Currency::Credits(plan)));
-    let sale = Adjust { user, purse, amount, reason: "post credits were bought".to_owned(), key };
+    let sale = Adjust { user, purse, amount, reason: "post credits of the demo".to_owned(), key };
     if let Err(error) = app.adjust(&operator(), &sale, app.now()).await {
         tracing::warn!(user.id = %user, error = %error, "A simulated user did not get post credits");
     }

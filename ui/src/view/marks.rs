@@ -295,10 +295,12 @@ pub fn product(row: &ProductRow) -> (String, Tone) {
     if row.enabled { ("+ SOLD".to_owned(), Tone::Good) } else { ("- OFF".to_owned(), Tone::Dim) }
 }
 
-/// How an endpoint does, by its word; `quiet` when it has not answered for a while.
+/// How an endpoint does, by its breaker's word or a source's; `quiet` when it has not answered for a while. An endpoint
+/// of a chain is asked only when somebody pays there, so it is never quiet.
 pub fn endpoint(word: &str, quiet: bool) -> (String, Tone) {
     match (word, quiet) {
-        ("ok", false) => ("+ OK".to_owned(), Tone::Good),
+        ("closed", _) | ("ok", false) => ("+ OK".to_owned(), Tone::Good),
+        ("half_open", _) => ("~ PROBING".to_owned(), Tone::Busy),
         ("ok", true) => ("! QUIET".to_owned(), Tone::Busy),
         (word, _) => (format!("x {}", word.to_uppercase()), Tone::Bad),
     }

@@ -297,7 +297,7 @@ pub fn health() -> PaymentsHealth {
         label: label.into(),
         state: state.into(),
         calls: 1_204,
-        failures: if state == "ok" { 2 } else { 41 },
+        failures: if state == "closed" { 2 } else { 41 },
         latency_ms: Some(180),
         last_ok_at: minutes.map(ago),
         last_error: error.into(),
@@ -312,10 +312,10 @@ pub fn health() -> PaymentsHealth {
     let standing = |state: &str, count, minutes| Standing { state: state.into(), count, since: ago(minutes) };
     PaymentsHealth {
         endpoints: vec![
-            endpoint("bsc", "ankr", "ok", Some(1), ""),
-            endpoint("bsc", "publicnode", "rest", Some(12), "HTTP 429"),
-            endpoint("solana", "mainnet-beta", "ok", Some(9), ""),
-            endpoint("tron", "trongrid", "down", None, "no answer within 10 s"),
+            endpoint("bsc", "ankr", "closed", Some(1), ""),
+            endpoint("bsc", "publicnode", "half_open", Some(12), "HTTP 429"),
+            endpoint("prices", "coingecko", "ok", Some(9), ""),
+            endpoint("tron", "trongrid", "open", None, "no answer within 10 s"),
         ],
         prices: vec![
             price("bnb", "quote", "640.25", 1),
