@@ -37,6 +37,7 @@ async fn a_death_during_the_look_up_loses_nothing() {
     till.control("tron", "_faults", json!({ "fault": "hang", "times": 1_000 })).await;
     till.claims(user, invoice.id, &hash).await;
     dies_during_a_look_up(&till).await;
+    till.world.restart().await;
     let payment = till.payment_of(Asset::UsdtTron, &hash).await;
     assert!(payment.fence.is_some() && payment.state == PaymentState::Waiting, "{payment:?}");
     till.mend("tron").await;
